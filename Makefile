@@ -1,0 +1,53 @@
+# Two commands on a fresh machine with Python 3.11+ and make: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+FONTS := var/fonts/.ready
+UV_VERSION := 0.13.9
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-sqlite test-postgresql e2e lint types bench check-migrations clean
+
+help: ## this list
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@echo "Setting up .venv (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --frozen --inexact --all-extras
+	@touch $@
+
+$(FONTS): $(READY)
+	@$(BIN)/python -m app.reports.fonts
+	@touch $@
+
+run: $(READY) $(FONTS) ## set up, load the demo world, serve on http://127.0.0.1:8000 (PORT=…)
+	@DEMO=1 $(BIN)/python run.py
+
+test: test-sqlite test-postgresql ## the whole suite on both databases
+
+test-sqlite: $(READY) $(FONTS)
+	TEST_DATABASE=sqlite $(BIN)/pytest -n $(WORKERS) --dist loadfile tests
+
+test-postgresql: $(READY) $(FONTS)
+	TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile tests/integration tests/access tests/e2e
+
+e2e: $(READY) $(FONTS) ## the slice in headless Chromium, on SQLite
+	TEST_DATABASE=sqlite $(BIN)/pytest tests/e2e
+
+lint: $(READY) ## ruff, mypy, import direction
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-migrations: $(READY) ## the migrations make exactly the models, on both databases
+	$(BIN)/python -m tests.check_migrations
+
+bench: $(READY) $(FONTS) ## inbox against the stock list, approvals against raw SQL (SCALE=1000000)
+	$(BIN)/python -m benchmarks
+
+clean: ## forget the demo database and files (the set-up stays)
+	rm -rf var/zhicheng.db* var/files

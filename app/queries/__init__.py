@@ -1,0 +1,1 @@
+"""Selects that several services and views share."""

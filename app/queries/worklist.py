@@ -1,0 +1,190 @@
+"""任务中心: an organization's tasks, paged by key, with the counts of the tabs from the counters.
+
+All statements are Core and name the organization themselves; none of them counts or skips rows, so a page costs the
+same with a thousand tasks as with a million.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from models.account import Account
+from models.case import Case, Task, TaskCounter
+from models.organization import Organization
+from models.person import Person
+
+TABS = {"todo": "待处理", "unclaimed": "待领取", "mine": "我已处理", "decided": "所有已处理"}
+PAGE_SIZE = 20
+_task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
+_account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
+_COLUMNS = (
+    _task.c.id, _task.c.case_id, _task.c.procedure, _task.c.subject_type, _task.c.subject_id, _task.c.title,
+    _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
+    _task.c.opinion, _task.c.version,
+    _case.c.started_at, _case.c.ended_at, _case.c.state.label("case_state"), _case.c.node.label("case_node"),
+    _person.c.name.label("person_name"), _person.c.sex.label("person_sex"),
+)
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Whose tasks. `shared`: the organization has several administrators, who claim before they decide."""
+
+    organization_id: int
+    user_id: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; empty strings mean everything. `text` is matched against title and name."""
+
+    procedure: str = ""
+    node: str = ""
+    text: str = ""
+    subject_type: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows (mappings of the columns above), newest first; `before`/`after` are the keys to go on with."""
+
+    rows: Sequence[Any]
+    older: int | None
+    newer: int | None
+
+
+def inbox_of(session: Session, actor: Actor) -> Inbox:
+    """The inbox of an administrator of an organization; ValueError for anybody else."""
+    if actor.organization_id is None or actor.user_id is None:
+        raise ValueError("only administrators of organizations have an inbox")
+    several = session.execute(
+        select(_account.c.id).where(
+            _account.c.organization_id == actor.organization_id, _account.c.active.is_(True),
+            _account.c.id != actor.user_id,
+        ).limit(1)
+    ).first()
+    return Inbox(actor.organization_id, actor.user_id, several is not None)
+
+
+def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[str, int]:
+    """How many tasks stand under each tab, from the counters; one query of a handful of rows."""
+    rows = session.execute(
+        select(_counter.c.pile, _counter.c.user_id, func.sum(_counter.c.n).label("n"))
+        .where(
+            _counter.c.organization_id == inbox.organization_id,
+            *([_counter.c.procedure == procedure] if procedure else []),
+        )
+        .group_by(_counter.c.pile, _counter.c.user_id)
+    ).all()
+    counts = dict.fromkeys(TABS, 0)
+    for row in rows:
+        if row.pile == "decided":
+            counts["decided"] += row.n
+            counts["mine"] += row.n if row.user_id == inbox.user_id else 0
+        elif row.pile == "claimed":
+            counts["todo"] += row.n if row.user_id == inbox.user_id else 0
+        else:
+            counts["unclaimed" if inbox.shared else "todo"] += row.n
+    return counts
+
+
+def _tab(inbox: Inbox, tab: str) -> list[ColumnElement[bool]]:
+    organization = _task.c.organization_id == inbox.organization_id
+    if tab == "todo":
+        mine = _task.c.claimed_by == inbox.user_id
+        return [organization, _task.c.state == "open", mine if inbox.shared else or_(mine, _task.c.claimed_by.is_(None))]
+    if tab == "unclaimed":
+        waiting = _task.c.claimed_by.is_(None) if inbox.shared else false()
+        return [organization, _task.c.state == "open", waiting]
+    decided = [organization, _task.c.state != "open", _task.c.state != "withdrawn"]
+    return decided + ([_task.c.decided_by == inbox.user_id] if tab == "mine" else [])
+
+
+def _filtered(inbox: Inbox, tab: str, filters: Filters) -> Select[Any]:
+    statement = (
+        select(*_COLUMNS)
+        .join(_case, _case.c.id == _task.c.case_id)
+        .outerjoin(_person, _person.c.id == _task.c.person_id)
+        .where(*_tab(inbox, tab))
+    )
+    if filters.procedure:
+        statement = statement.where(_task.c.procedure == filters.procedure)
+    if filters.subject_type:
+        statement = statement.where(_task.c.subject_type == filters.subject_type)
+    if filters.node:
+        statement = statement.where(_task.c.node == filters.node)
+    if filters.text:
+        statement = statement.where(
+            _task.c.title.contains(filters.text, autoescape=True)
+            | _person.c.name.contains(filters.text, autoescape=True)
+            | _person.c.pinyin.startswith(filters.text.lower(), autoescape=True)
+        )
+    return statement
+
+
+def tasks_page(
+    session: Session, inbox: Inbox, *, tab: str, filters: Filters | None = None, before: int | None = None,
+    after: int | None = None, size: int = PAGE_SIZE,
+) -> Page:
+    """A page of the inbox by key: `before` goes to older tasks, `after` back to newer ones; ids of tasks."""
+    statement = _filtered(inbox, tab, filters or Filters())
+    if after is not None:
+        found = session.execute(
+            statement.where(_task.c.id > after).order_by(_task.c.id).limit(size + 1)
+        ).mappings().all()
+        rows = list(reversed(found[:size]))
+        return Page(rows, older=rows[-1]["id"] if rows else None, newer=rows[0]["id"] if len(found) > size else None)
+    if before is not None:
+        statement = statement.where(_task.c.id < before)
+    found = session.execute(statement.order_by(_task.c.id.desc()).limit(size + 1)).mappings().all()
+    rows = list(found[:size])
+    return Page(
+        rows, older=rows[-1]["id"] if len(found) > size else None, newer=rows[0]["id"] if before and rows else None
+    )
+
+
+def next_task(session: Session, inbox: Inbox, *, after_task_id: int, subject_type: str) -> int | None:
+    """The task to open after a decision: the next older one of the same kind under 待处理, else the newest."""
+    statement = select(_task.c.id).where(*_tab(inbox, "todo"), _task.c.subject_type == subject_type)
+    older = session.execute(
+        statement.where(_task.c.id < after_task_id).order_by(_task.c.id.desc()).limit(1)
+    ).scalar()
+    if older is not None:
+        return int(older)
+    newest: int | None = session.execute(
+        statement.where(_task.c.id != after_task_id).order_by(_task.c.id.desc()).limit(1)
+    ).scalar()
+    return newest
+
+
+def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
+    """流程: every task of the cases in order, with the names of organization and decider (mappings)."""
+    return session.execute(
+        select(
+            _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state, _task.c.arrived_at, _task.c.decided_at,
+            _task.c.opinion, _organization.c.name.label("organization"),
+            (_account.c.last_name + _account.c.first_name).label("decider"),
+        )
+        .join(_organization, _organization.c.id == _task.c.organization_id)
+        .outerjoin(_account, _account.c.id == _task.c.decided_by)
+        .where(_task.c.case_id.in_(case_ids))
+        .order_by(_task.c.case_id, _task.c.seq)
+    ).mappings().all()
+
+
+def running_time(started_at: dt.datetime, ended_at: dt.datetime | None, now: dt.datetime) -> str:
+    """运行时长 as people read it: “3 天 4 小时”, “12 分钟”."""
+    seconds = max(0, int(((ended_at or now) - started_at).total_seconds()))
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    if days:
+        return f"{days} 天 {hours} 小时"
+    return f"{hours} 小时 {rest // 60} 分钟" if hours else f"{rest // 60} 分钟"

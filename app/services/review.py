@@ -1,0 +1,97 @@
+"""Reviewing: what administrators of units and authorities do with their tasks. One verb, one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.actor import Actor
+from app.errors import DomainError, Invalid
+from app.transaction import current_session, transaction
+from app.workflow import engine
+from app.workflow.engine import Outcome
+from models.case import Task
+
+BATCH_LIMIT = 1000
+BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取"}
+
+
+def _execute(action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None) -> Outcome:
+    with transaction() as session:
+        return engine.execute(
+            session, action=action, task_id=task_id, actor=actor, opinion=opinion, version=version
+        )
+
+
+def claim(*, task_id: int, actor: Actor) -> Outcome:
+    """领取: take a task out of the organization's common pile; one winner."""
+    return _execute("claim", task_id, actor)
+
+
+def release(*, task_id: int, actor: Actor) -> Outcome:
+    """放回: give a claimed task back to the common pile."""
+    return _execute("release", task_id, actor)
+
+
+def approve(*, task_id: int, actor: Actor, opinion: str = "", version: int | None = None) -> Outcome:
+    """通过; an empty opinion means 同意."""
+    return _execute("approve", task_id, actor, opinion, version)
+
+
+def return_(*, task_id: int, actor: Actor, opinion: str, version: int | None = None) -> Outcome:
+    """退回 to the applicant with all reasons at once."""
+    return _execute("return", task_id, actor, opinion, version)
+
+
+def terminate(*, task_id: int, actor: Actor, opinion: str, version: int | None = None) -> Outcome:
+    """终止: ends the application and bars the plan year."""
+    return _execute("terminate", task_id, actor, opinion, version)
+
+
+def withdraw(*, task_id: int, actor: Actor) -> Outcome:
+    """撤回 of one's own approval while the next stop has neither claimed nor decided."""
+    return _execute("withdraw", task_id, actor)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one task of a batch; `message` says why it was refused."""
+
+    task_id: int
+    title: str
+    ok: bool
+    message: str
+
+
+def decide_batch(*, task_ids: Sequence[int], action: str, actor: Actor, opinion: str = "") -> list[BatchResult]:
+    """The same action on many tasks, each in a transaction of its own, each reported.
+
+    Invalid when the batch is empty, too large, or needs an opinion that is missing.
+    """
+    wanted = list(dict.fromkeys(task_ids))
+    if not wanted:
+        raise Invalid("请先勾选需要审核的记录。")
+    if len(wanted) > BATCH_LIMIT:
+        raise Invalid(f"一次最多处理 {BATCH_LIMIT} 条，请分批审核。")
+    if action not in BATCH_ACTIONS:
+        raise Invalid("不支持的批量操作，请刷新页面后重试。")
+    if action == "return" and not opinion.strip():
+        raise Invalid("请填写退回意见。", {"opinion": "请一次性写明退回的全部原因。"})
+    task = Task.__table__
+    titles: dict[int, str] = {
+        row.id: row.title
+        for row in current_session().execute(
+            select(task.c.id, task.c.title)
+            .where(task.c.id.in_(wanted), task.c.organization_id == actor.organization_id)
+        )
+    }
+    results = []
+    for task_id in wanted:
+        try:
+            _execute(action, task_id, actor, opinion)
+            results.append(BatchResult(task_id, titles.get(task_id, ""), True, BATCH_ACTIONS[action]))
+        except DomainError as error:
+            results.append(BatchResult(task_id, titles.get(task_id, ""), False, error.message))
+    return results

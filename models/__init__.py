@@ -1,0 +1,39 @@
+"""Every table of the product; importing this package registers them all on one metadata."""
+
+from models import base  # noqa: F401  first: the naming convention must stand before FAB's tables
+from models.account import Account
+from models.achievement import Achievement, AchievementCategory, AchievementKind, AchievementKindVersion
+from models.application import Application, ApplicationItem, Pledge, Submission
+from models.audit import AuditAnchor, AuditEvent
+from models.case import Case, Task, TaskCounter
+from models.certificate import Certificate, CertificateSequence
+from models.dictionary import CodeItem, CodeTable
+from models.file import Attachment, StoredFile
+from models.job import Job
+from models.notification import Notification
+from models.organization import Jurisdiction, Organization, OrganizationRole
+from models.person import Employment, Person, PersonSeries
+from models.plan import (
+    AttachmentSlot,
+    Committee,
+    PlanLevel,
+    PlanOffering,
+    ReviewPlan,
+    ReviewStandard,
+    StandardItem,
+    StandardSection,
+)
+from models.region import Region
+from models.series import Specialty, Title, TitleLevel, TitleSeries
+from models.series_form import SeriesForm
+from models.setting import Setting
+from models.web_session import WebSession
+
+__all__ = [
+    "Account", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
+    "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
+    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Employment", "Job", "Jurisdiction", "Notification",
+    "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
+    "ReviewPlan", "ReviewStandard", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
+    "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
+]

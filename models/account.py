@@ -1,0 +1,40 @@
+"""The account: FAB's user, widened by the organization it acts for and by what sign-on needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from flask_appbuilder.security.sqla.models import User as FabUser
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Key, UtcDateTime
+
+if TYPE_CHECKING:
+    from models.organization import Organization
+    from models.person import Person
+
+
+class Account(FabUser):
+    """One account. It belongs to a person (`person`), acts for an organization (`organization`), or is staff."""
+
+    __tablename__ = "ab_user"
+    __table_args__ = {"extend_existing": True}  # the one place where a class must extend FAB's table
+
+    organization_id: Mapped[int | None] = mapped_column(Key, ForeignKey("organization.id"), index=True)
+    oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True)  # "provider:sub", never a user name
+    session_stamp: Mapped[str] = mapped_column(String(32), default="", server_default="")  # renewed: sessions end
+    locked_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    organization: Mapped[Organization | None] = relationship(foreign_keys=[organization_id])
+    person: Mapped[Person | None] = relationship(back_populates="user", foreign_keys="Person.user_id")
+
+    @property
+    def display_name(self) -> str:
+        """The Chinese full name: family name first, no blank between."""
+        return f"{self.last_name}{self.first_name}"
+
+    def get_id(self) -> str:
+        """The session's user key; a new stamp (password change, forced end) makes older sessions foreign."""
+        return f"{self.id}:{self.session_stamp}"

@@ -1,0 +1,107 @@
+"""个人业绩库: kinds of achievement as data, and the achievements people record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Code, Json, Key, Timestamps, UtcDateTime, Versioned, one_of, utcnow
+from models.organization import Organization
+from models.person import Person
+
+ACHIEVEMENT_STATES = {
+    "draft": "编辑中",
+    "reviewing": "审核中",
+    "approved": "通过",
+    "returned": "退回",
+    "terminated": "终止",
+}
+
+
+class AchievementCategory(Base):
+    """业绩类别, the first level of the tree: 基本信息, 考核表彰, …"""
+
+    __tablename__ = "achievement_category"
+
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+    kinds: Mapped[list[AchievementKind]] = relationship(
+        back_populates="category", order_by="AchievementKind.position"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AchievementKind(Base):
+    """A kind of item, e.g. 工作经历. Its fields live in versions; new items use the newest one."""
+
+    __tablename__ = "achievement_kind"
+
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    category_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement_category.id"))
+    position: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(String(500), default="")
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+    category: Mapped[AchievementCategory] = relationship(back_populates="kinds")
+    versions: Mapped[list[AchievementKindVersion]] = relationship(
+        back_populates="kind", order_by="AchievementKindVersion.number"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AchievementKindVersion(Base):
+    """The fields of a kind as they were at one time; never changed once an item uses it.
+
+    `fields` is a list of {key, label, type, required, …}; `list_columns` names the fields shown in lists.
+    """
+
+    __tablename__ = "achievement_kind_version"
+    __table_args__ = (UniqueConstraint("kind_id", "number"),)
+
+    kind_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement_kind.id"))
+    number: Mapped[int]
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    list_columns: Mapped[list[str]] = mapped_column(Json)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    kind: Mapped[AchievementKind] = relationship(back_populates="versions")
+
+
+class Achievement(Timestamps, Versioned, Base):
+    """业绩项. `data` holds the values by field key; `organization_id` is the unit that approves it (row scope)."""
+
+    __tablename__ = "achievement"
+    __table_args__ = (
+        one_of("state", ACHIEVEMENT_STATES),
+        CheckConstraint("state IN ('draft', 'returned') OR submitted_at IS NOT NULL", name="submitted_once"),
+        Index("ix_achievement_person_id_kind_id", "person_id", "kind_id", "state"),
+        Index("ix_achievement_organization_id", "organization_id", "kind_id", "state", "id"),
+    )
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
+    organization_id: Mapped[int | None] = mapped_column(Key, ForeignKey("organization.id"))
+    kind_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement_kind.id"))
+    kind_version_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement_kind_version.id"))
+    summary: Mapped[str] = mapped_column(String(200), default="")  # the line shown in lists and task names
+    data: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    state: Mapped[str] = mapped_column(Code, default="draft")
+    submitted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()
+    organization: Mapped[Organization | None] = relationship()
+    kind: Mapped[AchievementKind] = relationship()
+    kind_version: Mapped[AchievementKindVersion] = relationship()
+
+    def __str__(self) -> str:
+        return self.summary or f"{self.kind}"

@@ -1,0 +1,23 @@
+"""Settings that staff change without a release: templates of numbers, limits, texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Timestamps, Versioned
+
+
+class Setting(Timestamps, Versioned, Base):
+    """One named value, e.g. `certificate.number_template`."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    value: Mapped[Any] = mapped_column(Json)
+    label: Mapped[str] = mapped_column(String(120))
+
+    def __str__(self) -> str:
+        return self.label
