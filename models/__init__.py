@@ -9,6 +9,7 @@ from models.case import Case, Task, TaskCounter
 from models.certificate import Certificate, CertificateSequence
 from models.dictionary import CodeItem, CodeTable
 from models.file import Attachment, StoredFile
+from models.integrity import IntegrityRecord
 from models.job import Job
 from models.notification import Notification
 from models.organization import Jurisdiction, Organization, OrganizationRole
@@ -23,6 +24,7 @@ from models.plan import (
     StandardItem,
     StandardSection,
 )
+from models.refdata import LoadedRow
 from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
@@ -32,8 +34,8 @@ from models.web_session import WebSession
 __all__ = [
     "Account", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
     "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
-    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Employment", "Job", "Jurisdiction", "Notification",
-    "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
+    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
+    "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
     "ReviewPlan", "ReviewStandard", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
     "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

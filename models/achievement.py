@@ -86,6 +86,7 @@ class Achievement(Timestamps, Versioned, Base):
         CheckConstraint("state IN ('draft', 'returned') OR submitted_at IS NOT NULL", name="submitted_once"),
         Index("ix_achievement_person_id_kind_id", "person_id", "kind_id", "state"),
         Index("ix_achievement_organization_id", "organization_id", "kind_id", "state", "id"),
+        {"sqlite_autoincrement": True},  # cases and audit events name it by id: a deleted one's id is never given again
     )
 
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))

@@ -63,6 +63,7 @@ class Application(Timestamps, Versioned, Base):
         CheckConstraint("state = 'editing' OR submitted_at IS NOT NULL", name="submitted_when_not_editing"),
         Index("ix_application_employer_id", "employer_id", "state", "id"),
         Index("ix_application_plan_id", "plan_id", "state", "id"),
+        {"sqlite_autoincrement": True},  # cases and audit events name it by id: a deleted one's id is never given again
     )
 
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)

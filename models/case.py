@@ -86,6 +86,7 @@ class Task(Versioned, Base):
         Index("ix_task_decided", "organization_id", "decided_by", "id", sqlite_where=text("state <> 'open'"),
               postgresql_where=text("state <> 'open'")),
         Index("ix_task_all", "organization_id", "id"),
+        Index("ix_task_subject", "subject_type", "subject_id", "organization_id"),
     )
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("case.id"))
@@ -116,13 +117,14 @@ class Task(Versioned, Base):
 class TaskCounter(Base):
     """How many tasks stand in each pile of an organization, kept by the engine in the deciding transaction.
 
-    `pile`: waiting (open, unclaimed), claimed (open, by `user_id`), decided (by `user_id`). `user_id` 0: nobody.
+    `pile`: waiting (open, unclaimed), claimed (open, by `user_id`), returned or decided otherwise (by `user_id`).
+    `user_id` 0: nobody.
     """
 
     __tablename__ = "task_counter"
     __table_args__ = (
         UniqueConstraint("organization_id", "procedure", "pile", "user_id", name="uq_task_counter_key"),
-        one_of("pile", ("waiting", "claimed", "decided")),
+        one_of("pile", ("waiting", "claimed", "returned", "decided")),
         CheckConstraint("n >= 0", name="not_negative"),
     )
 

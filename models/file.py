@@ -21,6 +21,7 @@ class StoredFile(Base):
         CheckConstraint("size > 0", name="not_empty"),
         Index("ix_stored_file_sha256", "sha256"),
         Index("ix_stored_file_person_id", "person_id"),
+        {"sqlite_autoincrement": True},  # audit events name it by id: a deleted one's id is never given again
     )
 
     key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -45,6 +46,7 @@ class Attachment(Base):
         UniqueConstraint("subject_type", "subject_id", "slot", "file_id", name="uq_attachment_once"),
         Index("ix_attachment_subject", "subject_type", "subject_id", "slot", "position"),
         Index("ix_attachment_file_id", "file_id"),
+        {"sqlite_autoincrement": True},  # addresses name it by id: never given again
     )
 
     file_id: Mapped[int] = mapped_column(Key, ForeignKey("stored_file.id"))

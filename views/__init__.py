@@ -1,0 +1,24 @@
+"""The pages: one noun a file. Each module registers its own views; this lists the modules.
+
+To add one: write `views/<noun>.py` with `register(appbuilder)` at its end, add its name here, its permissions to
+`app/roles.py` and its endpoints to `tests/access/matrix.py`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask_appbuilder import AppBuilder
+
+MODULES = (
+    "account", "home", "notification", "registration", "person", "employment", "unit_person", "achievement",
+    "portfolio_review", "plan", "application", "task", "review", "certificate", "file", "staff",
+)
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """Register every module's views with FAB."""
+    for name in MODULES:
+        if find_spec(f"views.{name}") is not None:
+            import_module(f"views.{name}").register(appbuilder)

@@ -16,14 +16,20 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from models.account import Account
+from models.application import Application
 from models.case import Case, Task, TaskCounter
 from models.organization import Organization
 from models.person import Person
+from models.plan import ReviewPlan
+from models.series import Specialty, Title
 
 TABS = {"todo": "待处理", "unclaimed": "待领取", "mine": "我已处理", "decided": "所有已处理"}
+APPLICATION_TABS = {"todo": "待审核", "unclaimed": "待领取", "decided": "已审核", "returned": "被退回", "all": "全部"}
 PAGE_SIZE = 20
 _task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
+_application, _plan = Application.__table__, ReviewPlan.__table__
+_specialty, _title = Specialty.__table__, Title.__table__
 _COLUMNS = (
     _task.c.id, _task.c.case_id, _task.c.procedure, _task.c.subject_type, _task.c.subject_id, _task.c.title,
     _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
@@ -84,10 +90,12 @@ def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[s
         )
         .group_by(_counter.c.pile, _counter.c.user_id)
     ).all()
-    counts = dict.fromkeys(TABS, 0)
+    counts = dict.fromkeys({**TABS, **APPLICATION_TABS}, 0)
     for row in rows:
-        if row.pile == "decided":
+        counts["all"] += row.n
+        if row.pile in ("decided", "returned"):
             counts["decided"] += row.n
+            counts["returned"] += row.n if row.pile == "returned" else 0
             counts["mine"] += row.n if row.user_id == inbox.user_id else 0
         elif row.pile == "claimed":
             counts["todo"] += row.n if row.user_id == inbox.user_id else 0
@@ -104,6 +112,10 @@ def _tab(inbox: Inbox, tab: str) -> list[ColumnElement[bool]]:
     if tab == "unclaimed":
         waiting = _task.c.claimed_by.is_(None) if inbox.shared else false()
         return [organization, _task.c.state == "open", waiting]
+    if tab == "all":
+        return [organization, _task.c.state != "withdrawn"]
+    if tab == "returned":
+        return [organization, _task.c.state == "returned"]
     decided = [organization, _task.c.state != "open", _task.c.state != "withdrawn"]
     return decided + ([_task.c.decided_by == inbox.user_id] if tab == "mine" else [])
 
@@ -188,3 +200,44 @@ def running_time(started_at: dt.datetime, ended_at: dt.datetime | None, now: dt.
     if days:
         return f"{days} 天 {hours} 小时"
     return f"{hours} 小时 {rest // 60} 分钟" if hours else f"{rest // 60} 分钟"
+
+
+def application_facts(session: Session, application_ids: Sequence[int]) -> dict[int, Any]:
+    """What 申报情况 shows of each application (mappings by id): plan, year, route, specialty, title, dates."""
+    rows = session.execute(
+        select(
+            _application.c.id, _application.c.plan_year, _application.c.route, _application.c.submitted_at,
+            _plan.c.name.label("plan"), _specialty.c.name.label("specialty"), _title.c.name.label("title"),
+        )
+        .join(_plan, _plan.c.id == _application.c.plan_id)
+        .join(_specialty, _specialty.c.id == _application.c.specialty_id)
+        .join(_title, _title.c.id == _application.c.title_id)
+        .where(_application.c.id.in_(application_ids))
+    ).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def current_task(session: Session, *, subject_type: str, subject_id: int, organization_id: int) -> Any | None:
+    """The organization's newest task on a subject with the state of its case (a mapping), or None.
+
+    The open one if there is one; the page of a subject shows its buttons only then.
+    """
+    return session.execute(
+        select(*_COLUMNS, _task.c.organization_id)
+        .join(_case, _case.c.id == _task.c.case_id)
+        .outerjoin(_person, _person.c.id == _task.c.person_id)
+        .where(
+            _task.c.subject_type == subject_type, _task.c.subject_id == subject_id,
+            _task.c.organization_id == organization_id, _task.c.state != "withdrawn",
+        )
+        .order_by(_task.c.id.desc()).limit(1)
+    ).mappings().first()
+
+
+def cases_of(session: Session, *, subject_type: str, subject_id: int) -> Sequence[int]:
+    """Ids of a subject's cases in order of their runs."""
+    return session.scalars(
+        select(_case.c.id)
+        .where(_case.c.subject_type == subject_type, _case.c.subject_id == subject_id)
+        .order_by(_case.c.run)
+    ).all()

@@ -53,20 +53,20 @@ def bump(session: Session, deltas: Counter[Pile]) -> None:
 def recount(session: Session) -> int:
     """Make the counters anew from the tasks; the number of rows written. Inside a transaction."""
     session.execute(_counter.delete())
-    is_open = _task.c.state == "open"
+    is_open, returned = _task.c.state == "open", _task.c.state == "returned"
     rows = session.execute(
         select(
-            _task.c.organization_id, _task.c.procedure, is_open.label("open"),
+            _task.c.organization_id, _task.c.procedure, is_open.label("open"), returned.label("returned"),
             func.coalesce(_task.c.claimed_by, 0).label("claimer"), func.coalesce(_task.c.decided_by, 0).label("decider"),
             func.count().label("n"),
         )
         .where(_task.c.state != "withdrawn")
-        .group_by(_task.c.organization_id, _task.c.procedure, is_open, _task.c.claimed_by, _task.c.decided_by)
+        .group_by(_task.c.organization_id, _task.c.procedure, is_open, returned, _task.c.claimed_by, _task.c.decided_by)
     ).all()
     piles: Counter[Pile] = Counter()
     for row in rows:
         if not row.open:
-            piles[row.organization_id, row.procedure, "decided", row.decider] += row.n
+            piles[row.organization_id, row.procedure, "returned" if row.returned else "decided", row.decider] += row.n
         else:
             piles[row.organization_id, row.procedure, "claimed" if row.claimer else "waiting", row.claimer] += row.n
     bump(session, piles)

@@ -138,7 +138,8 @@ def _carry_out(
     })
     piles: Counter[Pile] = Counter()
     _leave_open_pile(row, piles)
-    piles[row.organization_id, row.procedure, "decided", actor.user_id or 0] += 1
+    pile = "returned" if action.task_state == "returned" else "decided"
+    piles[row.organization_id, row.procedure, pile, actor.user_id or 0] += 1
     stop = row.stop + 1
     event = action.case_state or ("moved" if stop < len(row.route) else "approved")
     next_task_id, next_stop = None, None

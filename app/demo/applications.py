@@ -1,0 +1,195 @@
+"""Applications of the demo, filled in, checked, submitted and decided through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import or_, select
+
+from app.actor import Actor
+from app.demo.evidence import evidence_pdf
+from app.demo.journeys import administrator_decides, settle
+from app.demo.world import World
+from app.services import application, application_items, submission
+from app.services import application_effects as effects
+from app.services.application_files import slot_rule
+from app.services.application_items import Place
+from app.services.file import attach, store_generated
+from models.achievement import Achievement
+from models.application import IMPORT_PAGES, Application, ApplicationItem, Pledge
+from models.case import Task
+from models.plan import (
+    AttachmentSlot,
+    PlanOffering,
+    ReviewPlan,
+    ReviewStandard,
+    StandardItem,
+    StandardSection,
+)
+from models.series import Specialty, Title
+
+
+class DemoError(RuntimeError):
+    """A step of the demo was refused: its data no longer fits the rules."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody applies for, by names, and the values of 基本信息."""
+
+    specialty: str
+    title: str
+    personal: Mapping[str, object]
+    professional: Mapping[str, object]
+    route: str = "regular"
+    slots: tuple[str, ...] = field(default=("id_card", "pledge"))
+
+
+def teacher_choice(world: World, login: str, specialty: str, title: str) -> Choice:
+    """A teacher's choice and 基本信息, from the person's own dates."""
+    person = world.people[login]
+    years = world.today.year - (person.work_start or world.today).year
+    return Choice(
+        specialty, title, _personal("安徽省合肥市", years), {
+            "teacher_category": "高中教师", "staffing_type": "在编", "teach_start": person.work_start,
+            "teach_years": years - 1, "rural_teach_years": 0, "teacher_cert": f"高级中学教师资格 {specialty}",
+            "grade_taught": "高二", "principal_training": False, "mandarin_level": "二级甲等",
+        }, slots=("id_card", "pledge", "teacher_certificate"),
+    )
+
+
+def engineer_choice(world: World, login: str) -> Choice:
+    """The engineer's choice and 基本信息."""
+    person = world.people[login]
+    years = world.today.year - (person.work_start or world.today).year
+    return Choice(
+        "建筑工程", "高级工程师", _personal("安徽省六安市", years),
+        {"field": "建筑工程", "job_type": ["施工", "技术管理"], "registered_qual": "一级注册建造师"},
+        slots=("id_card", "pledge", "qualification"),
+    )
+
+
+def _personal(birth_place: str, years: int) -> dict[str, object]:
+    return {"birth_place": birth_place, "work_years": years, "profession_years": years - 1, "health": "健康"}
+
+
+def apply(world: World, login: str, plan_id: int, choice: Choice, *, standard: int = 0) -> int:
+    """Fill in, check and submit; the application's id. Everything that fits is imported from the portfolio.
+
+    `standard`: which of the plan's standards, from 0. Raises DemoError when the check finds anything.
+    """
+    actor = world.actor(login)
+    session = world.session
+    application_id = application.create(
+        plan_id=plan_id, selection=_selection(world, plan_id, choice, standard), actor=actor
+    )
+    pledge_id = session.scalars(select(Pledge.id).order_by(Pledge.number.desc())).first()
+    application.accept_pledge(application_id=application_id, pledge_id=pledge_id or 0, actor=actor)
+    row = session.execute(
+        select(Application.personal, Application.professional).where(Application.id == application_id)
+    ).one()
+    application.save_basic(
+        application_id=application_id, raw={**row.personal, **choice.personal, **choice.professional},
+        token=application.content_token(row.personal, row.professional), actor=actor,
+    )
+    _import_all(world, application_id, actor)
+    _fill_slots(world, application_id, plan_id, choice, actor)
+    report = submission.check(application_id=application_id, actor=actor)
+    if not report.is_clean:
+        raise DemoError(f"{login}: " + "；".join(gap.message for gap in report.gaps("block")))
+    submission.submit(application_id=application_id, actor=actor)
+    settle(world)
+    return application_id
+
+
+def _selection(world: World, plan_id: int, choice: Choice, standard: int) -> application.Selection:
+    offering = world.session.execute(
+        select(PlanOffering.specialty_id, PlanOffering.title_id)
+        .join(Specialty, Specialty.id == PlanOffering.specialty_id).join(Title, Title.id == PlanOffering.title_id)
+        .where(PlanOffering.plan_id == plan_id, Specialty.name == choice.specialty, Title.name == choice.title)
+    ).one()
+    standards = world.session.scalars(
+        select(ReviewStandard.id).where(ReviewStandard.plan_id == plan_id).order_by(ReviewStandard.position)
+    ).all()
+    return application.Selection(choice.route, offering.specialty_id, offering.title_id, standards[standard])
+
+
+def _import_all(world: World, application_id: int, actor: Actor) -> None:
+    """Every approved item under the first place that takes its kind, up to the place's maximum."""
+    session = world.session
+    owned: dict[int, list[int]] = {}
+    for achievement_id, kind_id in session.execute(
+        select(Achievement.id, Achievement.kind_id)
+        .where(Achievement.person_id == actor.person_id, Achievement.state == "approved").order_by(Achievement.id)
+    ):
+        owned.setdefault(kind_id, []).append(achievement_id)
+    places = [(Place(page=page), world.kinds[page].id, 0) for page in IMPORT_PAGES]
+    places += [
+        (Place(standard_item_id=row.id), row.kind_id, row.maximum)
+        for row in session.execute(
+            select(StandardItem.id, StandardItem.kind_id, StandardItem.maximum)
+            .join(StandardSection, StandardSection.id == StandardItem.section_id)
+            .join(Application, Application.standard_id == StandardSection.standard_id)
+            .join(Title, Title.id == Application.title_id)
+            .where(
+                Application.id == application_id,
+                or_(StandardSection.level_id.is_(None), StandardSection.level_id == Title.level_id),
+            ).order_by(StandardItem.id)
+        )
+    ]
+    for place, kind_id, maximum in places:
+        chosen = owned.pop(kind_id, [])
+        chosen = chosen[:maximum] if maximum else chosen
+        if chosen:
+            application_items.import_items(
+                application_id=application_id, place=place, achievement_ids=chosen, actor=actor
+            )
+    for item_id in session.scalars(select(ApplicationItem.id).where(
+        ApplicationItem.application_id == application_id, ApplicationItem.page == "education"
+    )).all():
+        application_items.set_qualifying(
+            application_id=application_id, item_id=item_id, qualifying=True, actor=actor
+        )
+
+
+def _fill_slots(world: World, application_id: int, plan_id: int, choice: Choice, actor: Actor) -> None:
+    for slot in world.session.scalars(select(AttachmentSlot).where(
+        AttachmentSlot.plan_id == plan_id, AttachmentSlot.code.in_(choice.slots)
+    ).order_by(AttachmentSlot.position)).all():
+        allowed = slot_rule(application_id, slot.code, actor)
+        file = store_generated(
+            data=evidence_pdf(slot.name, (f"{actor.name}", slot.name), ""), name=f"{slot.name}.pdf",
+            media_type="application/pdf", actor=actor, person_id=allowed.person_id,
+        )
+        attach(
+            file_id=file.id, subject_type=effects.SUBJECT, subject_id=application_id, slot=slot.code, name=file.name,
+            actor=actor, person_id=allowed.person_id,
+        )
+
+
+def decide(world: World, application_id: int, *, until: str = "") -> None:
+    """Approve at every stop of the route, up to but not including the node `until` (empty: to the end)."""
+    while True:
+        task = world.session.execute(select(Task.id, Task.node, Task.organization_id).where(
+            Task.subject_type == effects.SUBJECT, Task.subject_id == application_id, Task.state == "open"
+        )).first()
+        if task is None or task.node == until:
+            return
+        administrator_decides(world, world.administrators(task.organization_id)[0], [task.id], OPINIONS[task.node])
+        settle(world)
+
+
+OPINIONS = {
+    "employer": "材料真实，经公示无异议，同意推荐。", "competent_department": "同意上报。", "hr_department": "符合申报条件，同意上报。",
+    "convener": "材料齐全，审核通过。",
+}
+
+
+def plan_named(world: World, committee: str) -> int:
+    """The id of this year's plan of a committee."""
+    return world.session.scalars(
+        select(ReviewPlan.id).where(
+            ReviewPlan.committee_id == world.committees[committee].id, ReviewPlan.year == world.today.year
+        )
+    ).one()

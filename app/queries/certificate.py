@@ -1,0 +1,86 @@
+"""Certificates as the holder lists them, as the public verifies them, as the renderer prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models.certificate import Certificate
+from models.person import Person
+
+PAGE_SIZE = 20
+_certificate = Certificate.__table__
+
+
+def certificates_of(session: Session, person_id: int) -> Sequence[Certificate]:
+    """我的职称: newest first, under the row scope in force."""
+    return session.scalars(
+        select(Certificate).where(Certificate.person_id == person_id).order_by(Certificate.id.desc())
+    ).all()
+
+
+def public_view(session: Session, number: str) -> Any | None:
+    """What the public verification page may know of a certificate (a mapping), or None.
+
+    Core on purpose: the page has no row scope, so it names the few columns it shows.
+    """
+    return session.execute(
+        select(
+            _certificate.c.number, _certificate.c.holder_name, _certificate.c.series_name,
+            _certificate.c.specialty_name, _certificate.c.title_name, _certificate.c.level_name,
+            _certificate.c.acquired_on, _certificate.c.issued_on, _certificate.c.issuer_name,
+            _certificate.c.committee_name, _certificate.c.state,
+        ).where(_certificate.c.number == number)
+    ).mappings().first()
+
+
+def to_render(session: Session, certificate_id: int) -> Certificate | None:
+    """A certificate with its holder and photo loaded, for the renderer."""
+    return session.scalars(
+        select(Certificate)
+        .options(joinedload(Certificate.person).joinedload(Person.photo))
+        .where(Certificate.id == certificate_id)
+    ).first()
+
+
+@dataclass(frozen=True)
+class CertificatePage:
+    """Newest first; `older` goes on, `newer` goes back."""
+
+    rows: Sequence[Certificate]
+    older: int | None
+    newer: int | None
+
+
+def issued_page(
+    session: Session, *, organization_id: int, text: str, before: int | None, after: int | None
+) -> CertificatePage:
+    """证书管理: certificates an organization issued or convened, by key."""
+    statement = select(Certificate).where(
+        (Certificate.issuer_id == organization_id) | (Certificate.convener_id == organization_id)
+    )
+    if text:
+        statement = statement.where(
+            Certificate.number.startswith(text.upper(), autoescape=True)
+            | Certificate.holder_name.startswith(text, autoescape=True)
+        )
+    if after is not None:
+        found = session.scalars(
+            statement.where(Certificate.id > after).order_by(Certificate.id).limit(PAGE_SIZE + 1)
+        ).all()
+        rows = list(reversed(found[:PAGE_SIZE]))
+        return CertificatePage(
+            rows, older=rows[-1].id if rows else None, newer=rows[0].id if len(found) > PAGE_SIZE else None
+        )
+    if before is not None:
+        statement = statement.where(Certificate.id < before)
+    found = session.scalars(statement.order_by(Certificate.id.desc()).limit(PAGE_SIZE + 1)).all()
+    rows = list(found[:PAGE_SIZE])
+    return CertificatePage(
+        rows, older=rows[-1].id if len(found) > PAGE_SIZE else None,
+        newer=rows[0].id if before is not None and rows else None,
+    )

@@ -1,0 +1,75 @@
+"""人员注册审核: the unit's list of people who asked to be bound to it, paged by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from models.case import Task
+from models.person import Employment, Person
+
+TABS = {"pending": "待审核", "approved": "已通过", "returned": "已退回", "all": "全部"}
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class EmploymentPage:
+    """Rows newest first, with the open task of each (employment id -> task); `older` goes on, `newer` goes back."""
+
+    rows: Sequence[Employment]
+    tasks: dict[int, Task]
+    older: int | None
+    newer: int | None
+
+
+def employments_page(
+    session: Session, *, organization_id: int, tab: str, text: str = "", before: int | None = None,
+    after: int | None = None,
+) -> EmploymentPage:
+    """One page of the unit's employments in a state."""
+    statement = (
+        select(Employment).options(joinedload(Employment.person)).join(Employment.person)
+        .where(Employment.organization_id == organization_id, Employment.state != "withdrawn")
+    )
+    if tab != "all":
+        statement = statement.where(Employment.state == tab)
+    if text:
+        statement = statement.where(
+            Person.name.contains(text, autoescape=True) | Person.pinyin.startswith(text.lower(), autoescape=True)
+        )
+    if after is not None:
+        found = session.scalars(
+            statement.where(Employment.id > after).order_by(Employment.id).limit(PAGE_SIZE + 1)
+        ).all()
+        rows = list(reversed(found[:PAGE_SIZE]))
+        older, newer = (rows[-1].id if rows else None), (rows[0].id if len(found) > PAGE_SIZE else None)
+    else:
+        if before is not None:
+            statement = statement.where(Employment.id < before)
+        found = session.scalars(statement.order_by(Employment.id.desc()).limit(PAGE_SIZE + 1)).all()
+        rows = list(found[:PAGE_SIZE])
+        older = rows[-1].id if len(found) > PAGE_SIZE else None
+        newer = rows[0].id if before is not None and rows else None
+    return EmploymentPage(rows, _open_tasks(session, [row.id for row in rows]), older, newer)
+
+
+def _open_tasks(session: Session, employment_ids: list[int]) -> dict[int, Task]:
+    tasks = session.scalars(
+        select(Task).where(
+            Task.subject_type == "employment", Task.subject_id.in_(employment_ids), Task.state == "open"
+        )
+    )
+    return {task.subject_id: task for task in tasks}
+
+
+def tab_counts(session: Session, organization_id: int) -> dict[str, int]:
+    """How many stand under each tab."""
+    found = dict(session.execute(
+        select(Employment.state, func.count())
+        .where(Employment.organization_id == organization_id, Employment.state != "withdrawn")
+        .group_by(Employment.state)
+    ).tuples().all())
+    return {tab: sum(found.values()) if tab == "all" else found.get(tab, 0) for tab in TABS}

@@ -1,0 +1,1 @@
+"""Reference data: the dictionaries as files under `data/`, and the loader that brings them into the database."""

@@ -1,0 +1,59 @@
+"""Who may open what, as data: role name -> (view class name, permissions).
+
+A permission is `can_<method>` of a view, the name of an action, or "*" for all of the view's; `menu_access` of menu
+names follows from the views behind them. `flask release` writes this into the database; nothing else does.
+This is the coarse half of authorisation. Whose rows: `app.scope`. Who may decide what: `app.permissions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Grant = tuple[str, str]
+
+READ = ("can_list", "can_show", "can_options")
+
+
+def _read(*views: str) -> list[Grant]:
+    return [(view, permission) for view in views for permission in READ]
+
+
+def _all(*views: str) -> list[Grant]:
+    return [(view, "*") for view in views]
+
+
+_SIGNED_IN = _all("PasswordView", "FileView", "NotificationView", "HomeView")
+_UNIT = [*_SIGNED_IN, *_all("TaskView", "ReviewView")]
+_DICTIONARIES = (
+    "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
+    "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "PledgeView",
+)
+_ORGANIZATIONS = ("OrganizationView", "OrganizationRoleView", "JurisdictionView", "CommitteeView")
+_PLANS = (
+    "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
+    "StandardItemView", "AttachmentSlotView",
+)
+
+ROLES: Mapping[str, Sequence[Grant]] = {
+    "Public": [],
+    "Applicant": [
+        *_SIGNED_IN,
+        *_all("RegistrationView", "PersonView", "EmploymentView", "AchievementView", "PlanView", "ApplicationView",
+              "CertificateView"),
+    ],
+    "Employer": [
+        *_UNIT,
+        *_all("UnitPersonView", "PortfolioReviewView"),
+    ],
+    "CompetentDepartment": _UNIT,
+    "HrDepartment": _UNIT,
+    "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
+    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView")],
+    "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops")],
+    "Admin": [
+        *_SIGNED_IN,
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView"),
+        *_all("Ops"),
+    ],
+}

@@ -1,0 +1,236 @@
+"""What 开始检测 looks at: one application as plain data. Built by app.queries.application, judged by app.rules.checks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.rules.fields import Condition, Field
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """An attached file. `attachment_id` addresses its download."""
+
+    attachment_id: int
+    file_id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """The applicant. `real_name` is the account's, as the sign-on verified it; `id_number` is complete."""
+
+    id: int
+    name: str
+    real_name: str
+    sex: str
+    birth_date: dt.date | None
+    id_doc_type: str
+    id_doc_type_name: str
+    id_number: str
+    mobile: str
+    photo_id: int | None
+    is_registered: bool
+    is_freelancer: bool
+
+
+@dataclass(frozen=True)
+class UnitFacts:
+    """The unit the person is bound to now (`id` None: to none); `pending`: the kind of a request that still waits."""
+
+    id: int | None
+    name: str
+    nature_code: str
+    nature: str
+    region_path: tuple[str, ...]
+    pending: str
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """The plan, with the names shown on the pages."""
+
+    id: int
+    name: str
+    year: int
+    state: str
+    opens_on: dt.date
+    closes_on: dt.date
+    routes: tuple[str, ...]
+    needs_interview: bool
+    committee: str
+    convener_id: int
+    convener: str
+    contact: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is applied for. The three flags: whether the plan (still) offers it."""
+
+    route: str
+    route_name: str
+    series_id: int
+    series: str
+    specialty_id: int
+    specialty: str
+    title_id: int
+    title: str
+    level_id: int
+    level: str
+    standard_id: int
+    standard: str
+    offered: bool
+    level_offered: bool
+    standard_fits: bool
+
+
+@dataclass(frozen=True)
+class PledgeFacts:
+    """The accepted text and the one in force."""
+
+    accepted_id: int | None
+    accepted_at: dt.datetime | None
+    current_id: int | None
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another application of the same person in the same plan year."""
+
+    plan: str
+    state: str
+    is_submitted: bool
+
+
+@dataclass(frozen=True)
+class Ban:
+    """A record of 诚信档案 that forbids applying up to and including `until`."""
+
+    reason: str
+    since: dt.date
+    until: dt.date
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """An item of a section: how many achievements of a kind it takes (`maximum` 0: no limit)."""
+
+    id: int
+    kind_id: int
+    kind: str
+    minimum: int
+    maximum: int
+    hint: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A category of 申报业绩 of the chosen standard that applies to the title's level."""
+
+    id: int
+    name: str
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """An imported achievement. `data` is what was frozen at import; `state` and `owner_id` are the present ones."""
+
+    id: int
+    achievement_id: int
+    page: str
+    standard_item_id: int | None
+    position: int
+    is_qualifying: bool
+    data: Mapping[str, Any]
+    summary: str
+    kind_id: int
+    kind: str
+    fields: tuple[Field, ...]
+    list_columns: tuple[str, ...]
+    state: str
+    owner_id: int
+    files: tuple[FileRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An attachment slot of the plan with what is in it."""
+
+    code: str
+    name: str
+    is_required: bool
+    condition: Condition | None
+    types: tuple[str, ...]
+    max_mb: int
+    max_count: int
+    files: tuple[FileRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything the rules may ask about. `now` is aware; `checked_version` is that of the last passed check."""
+
+    application_id: int
+    version: int
+    checked_version: int | None
+    state: str
+    created_at: dt.datetime
+    submitted_at: dt.datetime | None
+    now: dt.datetime
+    person: PersonFacts
+    unit: UnitFacts
+    plan: PlanFacts
+    choice: Choice
+    pledge: PledgeFacts
+    rivals: tuple[Rival, ...] = ()
+    bans: tuple[Ban, ...] = ()
+    personal_fields: tuple[Field, ...] = ()
+    professional_fields: tuple[Field, ...] = ()
+    personal: Mapping[str, Any] = field(default_factory=dict)
+    professional: Mapping[str, Any] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    items: tuple[Item, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def context(self) -> dict[str, object]:
+        """What conditions of fields on dotted keys are answered with."""
+        choice = self.choice
+        return {
+            "application.route": choice.route, "application.series": choice.series,
+            "application.specialty": choice.specialty, "application.title": choice.title,
+            "application.level": choice.level, "unit.nature": self.unit.nature_code, "person.sex": self.person.sex,
+        }
+
+    def on_page(self, page: str) -> tuple[Item, ...]:
+        """The items of an import page (a key of IMPORT_PAGES), in their order."""
+        return tuple(item for item in self.items if item.page == page)
+
+    def under(self, requirement_id: int) -> tuple[Item, ...]:
+        """The items imported under an item of the standard, in their order."""
+        return tuple(item for item in self.items if item.standard_item_id == requirement_id)
+
+    def section(self, section_id: int) -> Section | None:
+        """The section of that id, when it belongs to this application."""
+        return next((section for section in self.sections if section.id == section_id), None)
+
+
+def section_page(section_id: int) -> str:
+    """The key of a section's page in findings and addresses."""
+    return f"section-{section_id}"
+
+
+def slot_applies(slot: Slot, material: Material) -> bool:
+    """Whether a slot is asked of this applicant: a condition on a field of 基本信息 or a dotted key of the context."""
+    if slot.condition is None:
+        return True
+    return slot.condition.holds({**material.context, **material.personal, **material.professional})

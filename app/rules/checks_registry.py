@@ -1,0 +1,83 @@
+"""The registry of 开始检测: rules are small functions; what they find is a sentence, a page and a place on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.rules.checks_material import Material
+
+BLOCK, WARN = "block", "warn"
+GROUPS = ("资格", "申报选择", "个人信息", "经历学历", "继续教育/考核", "申报业绩", "附件", "汇总")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One thing to do: a sentence, the key of the page that mends it and the place on that page (an HTML id)."""
+
+    message: str
+    page: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that does not hold. `level`: block (不符合, cannot be submitted) or warn (提示)."""
+
+    rule: str
+    level: str
+    source: str
+    gaps: tuple[Gap, ...]
+
+    @property
+    def message(self) -> str:
+        """All its sentences in one."""
+        return "".join(gap.message for gap in self.gaps)
+
+    @property
+    def page(self) -> str:
+        """The page of the first gap."""
+        return self.gaps[0].page
+
+
+Check = Callable[[Material], Finding | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`source`: seed (the manual), law, or proposal. `points`: how many things of the progress bar it judges."""
+
+    id: str
+    group: str
+    level: str
+    source: str
+    title: str
+    check: Check
+    points: int | Callable[[Material], int]
+
+    def points_of(self, material: Material) -> int:
+        """The points that count for this application."""
+        return self.points if isinstance(self.points, int) else self.points(material)
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    rule_id: str, *, group: str, title: str, level: str = BLOCK, source: str = "seed",
+    points: int | Callable[[Material], int] = 0,
+) -> Callable[[Callable[[Material], Sequence[Gap]]], Check]:
+    """Register a rule: the decorated function returns the gaps it finds, the registered one a Finding or None."""
+    if group not in GROUPS or level not in (BLOCK, WARN) or rule_id in RULES:
+        raise RuntimeError(f"rule {rule_id} is registered twice or badly")
+
+    def register(find: Callable[[Material], Sequence[Gap]]) -> Check:
+        def check(material: Material) -> Finding | None:
+            gaps = tuple(find(material))
+            return Finding(rule_id, level, source, gaps) if gaps else None
+
+        check.__name__, check.__doc__ = find.__name__, find.__doc__
+        RULES[rule_id] = Rule(rule_id, group, level, source, title, check, points)
+        return check
+
+    return register

@@ -1,0 +1,16 @@
+"""I 汇总: the result belongs to one version of the material."""
+
+from __future__ import annotations
+
+from app.rules.checks_material import Material
+from app.rules.checks_registry import Gap, rule
+
+
+@rule("I02", group="汇总", title="检测结果与当前材料一致", source="proposal")
+def check_i02(material: Material) -> list[Gap]:
+    """Whatever was changed after 开始检测 has to be checked again."""
+    if material.checked_version is None:
+        return [Gap("请点“开始检测”，通过后才能提交。", "submit")]
+    if material.checked_version != material.version:
+        return [Gap("材料在检测之后有修改，请重新“开始检测”。", "submit")]
+    return []

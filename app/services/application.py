@@ -1,0 +1,263 @@
+"""申报: begin one, change the choice, accept the pledge, fill in 基本信息, delete, withdraw; and what a case's end does.
+
+Every verb locks the application's row, checks owner and state, raises `version` and leaves one audit row.
+Imported items are in application_items, files in application_files, 提交审核 in submission.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from app.audit import Event, record_event
+from app.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.permissions import require
+from app.queries import material as materials
+from app.queries import plan as plans
+from app.rules import deadlines, identity
+from app.rules.fields import lowered, validate
+from app.services import application_files  # noqa: F401  registers which slots can be filled
+from app.services import file as files
+from app.services.application_effects import EDITABLE, SUBJECT
+from app.transaction import transaction
+from app.workflow import engine
+from models.application import APPLICATION_STATES, Application, ApplicationItem, Pledge, Submission
+from models.base import utcnow
+from models.case import Case
+from models.person import Person
+
+_a, _person, _pledge = Application.__table__, Person.__table__, Pledge.__table__
+_case, _item, _submission = Case.__table__, ApplicationItem.__table__, Submission.__table__
+
+
+@dataclass(frozen=True)
+class Selection:
+    """职称申报选择: ids as sent; the server derives the series."""
+
+    route: str
+    specialty_id: int
+    title_id: int
+    standard_id: int
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving 基本信息 did. `token`: of the content saved; `errors`: fields that were left as they were;
+    `notices`: fields the system lowered; `changed`: keys that have a new value.
+    """
+
+    token: str
+    at: dt.datetime
+    errors: Mapping[str, str]
+    notices: Mapping[str, str]
+    changed: tuple[str, ...]
+
+
+def lock(session: Session, application_id: int, actor: Actor, *, editable: bool = True) -> Row[Any]:
+    """The application's row, held until the commit. NotFound for anybody else's, WrongState when it must be editable."""
+    row = session.execute(select(_a).where(_a.c.id == application_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("没有找到这份申报，它可能已被删除。")
+    require("own.edit", actor, row)
+    if editable and row.state not in EDITABLE:
+        raise WrongState(f"该申报的状态为“{APPLICATION_STATES[row.state]}”，不能修改。")
+    return row
+
+
+def bump(session: Session, row: Row[Any], **values: Any) -> int:
+    """Write values and the next version over the version that was read; Conflict when somebody was faster."""
+    done = session.execute(
+        update(_a).where(_a.c.id == row.id, _a.c.version == row.version, _a.c.state == row.state)
+        .values(version=row.version + 1, updated_at=utcnow(), **values)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("这份申报刚刚在别处有修改，请刷新页面后再试。")
+    return int(row.version) + 1
+
+
+def create(*, plan_id: int, selection: Selection, actor: Actor) -> int:
+    """Begin an application with a choice the plan offers; its id. An application in this plan is gone on with."""
+    with transaction() as session:
+        plan = plans.plan_page(session, plan_id)
+        standing = plans.standing(session, plan, actor)
+        if standing.application_id is not None:
+            return standing.application_id
+        if standing.barrier:
+            raise WrongState(standing.barrier)
+        series_id = check_selection(plan, selection)
+        person = session.execute(select(_person).where(_person.c.id == actor.person_id)).one()
+        today, now = deadlines.today(), utcnow()
+        personal: dict[str, Any] = {}
+        if person.ethnic_code:
+            personal["ethnic"] = person.ethnic_code
+        if person.political_status_code:
+            personal["political_status"] = person.political_status_code
+        if person.work_start:
+            personal["work_start"] = person.work_start.isoformat()
+            personal["work_years"] = max(0, identity.age_on(person.work_start, today))
+        if person.post:
+            personal["party_admin_post"] = person.post
+        application_id = session.execute(insert(_a).values(
+            person_id=person.id, employer_id=person.organization_id, plan_id=plan.id, plan_year=plan.year,
+            route=selection.route, series_id=series_id, specialty_id=selection.specialty_id,
+            title_id=selection.title_id, standard_id=selection.standard_id, personal=personal, professional={},
+            state="editing", version=1, created_at=now, updated_at=now,
+        ).returning(_a.c.id)).scalar_one()
+        record_event(session, event=Event.APPLICATION_CREATED, subject_type=SUBJECT, subject_id=application_id,
+                     actor=actor, data={"plan": plan.id, **_data(selection)})
+        return int(application_id)
+
+
+def check_selection(plan: plans.PlanPage, selection: Selection) -> int:
+    """The series of a selection the plan offers; Invalid with a sentence for each field that does not fit."""
+    wrong: dict[str, str] = {}
+    if selection.route not in plan.routes:
+        wrong["route"] = "请选择本计划接受的申报形式。"
+    of_specialty = [offer for offer in plan.offers if offer.specialty_id == selection.specialty_id]
+    offer = next((offer for offer in of_specialty if offer.title_id == selection.title_id), None)
+    if not of_specialty:
+        wrong["specialty_id"] = "请从本计划的可评审专业中选择申报专业。"
+    elif offer is None or offer.level_id not in plan.level_ids:
+        titles = "、".join(o.title for o in of_specialty if o.level_id in plan.level_ids)
+        wrong["title_id"] = f"“{of_specialty[0].specialty}”可申报的职称为：{titles}，请重新选择。"
+    standard = next((row for row in plan.standards if row.id == selection.standard_id), None)
+    if standard is None or (offer is not None and not standard.fits(offer.level_id)):
+        wrong["standard_id"] = "请选择适用于所申报职称的评审标准。"
+    if wrong or offer is None:
+        raise Invalid("申报选择不在本计划的范围内，请按提示重新选择。", wrong)
+    return offer.series_id
+
+
+def change_choice(*, application_id: int, selection: Selection, actor: Actor, version: int | None = None) -> bool:
+    """修改 the choice; False when nothing changes. Another standard or level clears 申报业绩 (manual, 申报情况)."""
+    with transaction() as session:
+        row = lock(session, application_id, actor)
+        if version is not None and version != row.version:
+            raise Conflict("这份申报刚刚在别处有修改，请刷新页面后再选择。")
+        if selection == Selection(row.route, row.specialty_id, row.title_id, row.standard_id):
+            return False
+        if row.submitted_at is not None and selection.route != row.route:
+            raise WrongState("申报已经提交过，申报形式不能再改；如确需更改，请联系评委会办事机构。")
+        plan = plans.plan_page(session, row.plan_id)
+        series_id = check_selection(plan, selection)
+        levels = {offer.title_id: offer.level_id for offer in plan.offers}
+        clears = selection.standard_id != row.standard_id or levels.get(row.title_id) != levels[selection.title_id]
+        cleared = 0
+        if clears:
+            cleared = session.execute(  # type: ignore[attr-defined]
+                delete(_item).where(_item.c.application_id == row.id, _item.c.standard_item_id.is_not(None))
+            ).rowcount
+        values = _data(selection)
+        if series_id != row.series_id:
+            values["professional"] = {}
+        bump(session, row, series_id=series_id, **values)
+        record_event(session, event=Event.APPLICATION_CHOICE_CHANGED, subject_type=SUBJECT, subject_id=row.id,
+                     actor=actor, data={"old": _data(row), "new": _data(selection), "cleared_items": cleared})
+        return True
+
+
+def _data(selection: Any) -> dict[str, Any]:
+    return {
+        "route": selection.route, "specialty_id": selection.specialty_id, "title_id": selection.title_id,
+        "standard_id": selection.standard_id,
+    }
+
+
+def accept_pledge(*, application_id: int, pledge_id: int, actor: Actor) -> None:
+    """同意并继续: records which text was accepted and when. Conflict when a newer text is in force."""
+    with transaction() as session:
+        row = lock(session, application_id, actor)
+        pledge = session.execute(select(_pledge).order_by(_pledge.c.id.desc()).limit(1)).first()
+        if pledge is None:
+            raise NotFound("系统中还没有诚信承诺书，请联系平台客服。")
+        if pledge.id != pledge_id:
+            raise Conflict("诚信承诺书刚刚更新，请重新阅读后再同意。")
+        if row.pledge_id == pledge.id:
+            return
+        bump(session, row, pledge_id=pledge.id, pledged_at=utcnow())
+        record_event(session, event=Event.APPLICATION_PLEDGED, subject_type=SUBJECT, subject_id=row.id, actor=actor,
+                     data={"pledge": pledge.id, "number": pledge.number, "sha256": pledge.sha256})
+
+
+def content_token(personal: Mapping[str, Any], professional: Mapping[str, Any]) -> str:
+    """Names one content of 基本信息, so that a second tab with older text is noticed and one with the same is not."""
+    text = json.dumps([personal, professional], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def save_basic(
+    *, application_id: int, raw: Mapping[str, object], token: str, actor: Actor, partial: bool = True
+) -> Saved:
+    """保存个人信息: whatever holds is stored, fields in error keep their stored value and are reported.
+
+    `token`: of the content the page was filled from; another one is a Conflict. `partial`: say nothing of what is
+    still missing (autosave).
+    """
+    with transaction() as session:
+        row = lock(session, application_id, actor)
+        if token != content_token(row.personal, row.professional):
+            raise Conflict("基本信息已在其他窗口修改。您在本页填写的内容没有丢失，请另开窗口核对后再保存。")
+        loaded = materials.load(session, application_id)
+        material = loaded.material
+        fields = (*material.personal_fields, *material.professional_fields)
+        stored = {**row.personal, **row.professional}
+
+        def codes(table: str) -> set[str]:
+            return {*loaded.names.offered(table), *(str(value) for value in stored.values())}
+
+        values, errors = validate(fields, raw, codes=codes, partial=True, context=material.context)
+        notices = lowered(fields, raw, values)
+        kept = {key: stored[key] for key in errors if key in stored}
+        final = {**{key: value for key, value in values.items() if key not in errors}, **kept}
+        personal = {f.key: final[f.key] for f in material.personal_fields if f.key in final}
+        professional = {f.key: final[f.key] for f in material.professional_fields if f.key in final}
+        changed = tuple(sorted(
+            key for key in {*stored, *personal, *professional}
+            if stored.get(key) != {**personal, **professional}.get(key)
+        ))
+        if changed:
+            bump(session, row, personal=personal, professional=professional)
+            record_event(session, event=Event.APPLICATION_SAVED, subject_type=SUBJECT, subject_id=row.id,
+                         actor=actor, data={"changed": list(changed)})
+        if not partial:
+            errors = {**validate(fields, final, codes=codes, context=material.context)[1], **errors}
+        return Saved(content_token(personal, professional), utcnow(), errors, notices, changed)
+
+
+def delete_draft(*, application_id: int, actor: Actor) -> None:
+    """删除 an application that was never submitted, with its files."""
+    with transaction() as session:
+        row = lock(session, application_id, actor, editable=False)
+        if row.state != "editing":
+            raise WrongState("只有“编辑中”的申报可以删除。")
+        if session.execute(select(exists().where(_submission.c.application_id == row.id))).scalar():
+            raise WrongState("该申报曾经提交，记录须保留，不能删除。如需改报其他计划，可直接到“评审计划”中申报。")
+        files.detach_all(subject_type=SUBJECT, subject_id=row.id, actor=actor)
+        session.execute(delete(_item).where(_item.c.application_id == row.id))
+        session.execute(delete(_a).where(_a.c.id == row.id, _a.c.state == "editing"))
+        record_event(session, event=Event.APPLICATION_DELETED, subject_type=SUBJECT, subject_id=row.id, actor=actor,
+                     data={"plan": row.plan_id, **_data(row)})
+
+
+def withdraw(*, application_id: int, actor: Actor) -> None:
+    """撤回 a submission that nobody has acted on; the effect below sets the state."""
+    with transaction() as session:
+        row = lock(session, application_id, actor, editable=False)
+        if row.state != "reviewing":
+            raise WrongState("只有“审核中”的申报可以撤回。")
+        case_id = session.execute(
+            select(func.max(_case.c.id)).where(
+                _case.c.subject_type == SUBJECT, _case.c.subject_id == row.id, _case.c.state == "open"
+            )
+        ).scalar()
+        if case_id is None:
+            raise NotAllowed("该申报没有在办的审核流程，不能撤回。")
+        engine.cancel(session, case_id=case_id, actor=actor)

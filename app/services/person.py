@@ -1,0 +1,37 @@
+"""个人信息 beyond the form: the photo."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from sqlalchemy import select
+
+from app.actor import Actor
+from app.audit import Event, record_event
+from app.errors import NotFound
+from app.services import certificate as certificates
+from app.services import file as files
+from app.transaction import transaction
+from models.certificate import Certificate
+from models.person import Person
+
+
+def change_photo(*, stream: IO[bytes], filename: str, actor: Actor) -> None:
+    """上传照片: cut to 2 寸 and kept; certificates that waited for a photo are made now. Invalid as for any upload."""
+    if actor.person_id is None:
+        raise NotFound("当前账号不是个人账号，请使用个人账号登录。")
+    file_id = files.store_photo(stream=stream, filename=filename, actor=actor, person_id=actor.person_id).id
+    with transaction() as session:
+        person = session.get_one(Person, actor.person_id)
+        previous, person.photo_id = person.photo_id, file_id
+        person.version += 1
+        record_event(session, event=Event.PERSON_PHOTO_CHANGED, subject_type="person", subject_id=person.id,
+                     actor=actor, data={"file": file_id})
+        waiting = session.scalars(
+            select(Certificate).where(Certificate.person_id == person.id, Certificate.file_id.is_(None))
+        ).all()
+        for certificate in waiting:
+            certificate.version += 1
+            certificates.request_rendering(session, certificate_id=certificate.id, version=certificate.version)
+    if previous is not None:
+        files.discard(file_id=previous, actor=actor)

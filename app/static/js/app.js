@@ -1,0 +1,22 @@
+// Starts the comforts of every page. Each part looks for its own data attributes and does nothing when there are none.
+import { setUpConfirm } from "./confirm.js";
+import { setUpFilters } from "./filters.js";
+import { setUpFormGuard } from "./form-guard.js";
+import { setUpKeyboard } from "./keyboard.js";
+import { setUpMenus } from "./menus.js";
+import { setUpOptionFilter } from "./option-filter.js";
+import { setUpRemoteMany } from "./remote-many.js";
+import { setUpRemoteSelects } from "./remote-select.js";
+import { setUpSelection } from "./selection.js";
+import { setUpAutosave } from "./autosave.js";
+import { setUpUploads } from "./upload.js";
+
+document.documentElement.classList.add("js");
+for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
+  setUpAutosave, setUpFormGuard, setUpUploads, setUpKeyboard]) {
+  try {
+    part(document);
+  } catch (problem) {
+    console.error(problem); // one broken part must not take the others with it
+  }
+}

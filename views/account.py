@@ -1,0 +1,131 @@
+"""Signing in and out, and changing one's own password."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, flash, redirect, request, url_for
+from flask_appbuilder import AppBuilder, expose, has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.security import check_password_hash
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from app import security
+from app.errors import Invalid
+from app.extensions import db, limiter
+from app.rules.password import LONGEST, check_password
+from views.base import PageView, current_actor
+from views.shell import page
+
+
+class LoginForm(FlaskForm):
+    username = StringField(
+        lazy_gettext("账号"), [InputRequired(lazy_gettext("请输入账号。")), Length(max=128)]
+    )
+    password = PasswordField(
+        lazy_gettext("密码"), [InputRequired(lazy_gettext("请输入密码。")), Length(max=LONGEST)]
+    )
+
+
+class PasswordForm(FlaskForm):
+    current = PasswordField(lazy_gettext("当前密码"), [InputRequired(lazy_gettext("请输入当前密码。"))])
+    password = PasswordField(
+        lazy_gettext("新密码"), [InputRequired(lazy_gettext("请输入新密码。"))],
+        description=lazy_gettext("至少 8 位，可以使用一句自己记得住的话。"),
+    )
+    again = PasswordField(
+        lazy_gettext("再次输入新密码"), [EqualTo("password", lazy_gettext("两次输入的新密码不一致，请重新输入。"))]
+    )
+
+
+class LoginView(PageView):
+    """One page for everybody. The answer to a wrong name, a wrong password and a locked account is the same."""
+
+    route_base = ""
+    default_view = "login"
+
+    @expose("/login/", methods=["GET", "POST"])
+    @limiter.limit("120 per minute", methods=["POST"])
+    def login(self) -> Any:
+        if current_user.is_authenticated:
+            return redirect(safe_next(request.args.get("next")))
+        form = LoginForm()
+        if form.validate_on_submit():
+            account = self.appbuilder.sm.auth_user_db((form.username.data or "").strip(), form.password.data)
+            if account is not None:
+                self.appbuilder.sm.sign_in(account)
+                return redirect(safe_next(request.args.get("next")))
+            minutes = int(current_app.config["LOGIN_LOCK"].total_seconds() // 60)
+            flash(_("账号或密码不正确。连续输错 %(n)s 次后，需等待 %(m)s 分钟再试。",
+                    n=current_app.config["LOGIN_FAILURES_ALLOWED"], m=minutes), "danger")
+            return self._page(form, 401)
+        return self._page(form, 400 if form.errors else 200)
+
+    def _page(self, form: LoginForm, status: int) -> Any:
+        return self.render(
+            "appbuilder/general/security/login_db.html", status=status, form=form, register_url=page("/register/")
+        )
+
+    @expose("/logout/", methods=["POST"])
+    def logout(self) -> Any:
+        self.appbuilder.sm.sign_out()
+        flash(_("您已退出。"), "info")
+        response = redirect(url_for("LoginView.login"))
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+class PasswordView(PageView):
+    """修改密码: ends the account's other sessions."""
+
+    route_base = "/account/password"
+
+    @expose("/", methods=["GET", "POST"])
+    @has_access
+    def index(self) -> Any:
+        form = PasswordForm()
+        status = 200
+        if form.validate_on_submit():
+            with self.attempt(form) as outcome:
+                stamp = self._change(form)
+            if outcome.ok:
+                account = self.appbuilder.sm.load_user(f"{current_actor().user_id}:{stamp}")
+                self.appbuilder.sm.sign_in(account)
+                flash(_("密码已修改，其他设备上的登录已失效。"), "success")
+                return redirect(url_for("PasswordView.index"))
+            status = outcome.status
+        elif form.errors:
+            status = 400
+        return self.render("account/password.html", status=status, title=_("修改密码"), form=form)
+
+    def _change(self, form: PasswordForm) -> str:
+        if not check_password_hash(current_user.password or "", form.current.data or ""):
+            raise Invalid(_("当前密码不正确。"), {"current": _("当前密码不正确，请重新输入。")})
+        try:
+            password = check_password(form.password.data or "", username=current_user.username)
+        except Invalid as error:
+            raise Invalid(error.message, {"password": error.message}) from error
+        db.session.rollback()
+        return security.change_password(
+            account_id=int(current_actor().user_id or 0), password=password, actor=current_actor()
+        )
+
+
+def safe_next(target: str | None) -> str:
+    """The path to go on to: only ever a path of this site, otherwise the start page."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target):
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The login page itself is registered by the security manager."""
+    appbuilder.add_view_no_menu(PasswordView)

@@ -1,0 +1,69 @@
+"""首页: the person's, the unit's and the authorities'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, url_for
+from flask_appbuilder import expose, has_access
+
+from app.queries import home
+from app.queries.worklist import inbox_of, tab_counts, tasks_page
+from app.transaction import current_session
+from app.workflow.definitions import PROCEDURES
+from models.achievement import ACHIEVEMENT_STATES
+from models.application import APPLICATION_STATES
+from models.person import Person
+from models.plan import ROUTES
+from views.addresses import subject_address
+from views.base import PageView, current_actor
+
+WAITING_SHOWN = 8
+
+
+class HomeView(PageView):
+    """The first page after signing in."""
+
+    route_base = "/home"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """The person's home, the organization's, or for staff the menu."""
+        actor = current_actor()
+        if actor.person_id is not None:
+            return self._person(actor.person_id)
+        if actor.organization_id is not None:
+            return self._organization()
+        return self.render("appbuilder/index.html")
+
+    def _person(self, person_id: int) -> Any:
+        session = current_session()
+        person = session.get_one(Person, person_id)
+        if person.registered_at is None:
+            return redirect(url_for("RegistrationView.fill"))
+        counts = home.achievement_counts(session, person_id)
+        return self.render(
+            "home/person.html", person=person, plans=home.latest_plans(session),
+            applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
+            achievements=[{"label": ACHIEVEMENT_STATES[state], "value": n} for state, n in counts.items()],
+        )
+
+    def _organization(self) -> Any:
+        actor, session = current_actor(), current_session()
+        inbox = inbox_of(session, actor)
+        counts = home.decided_counts(session, inbox.organization_id)
+        return self.render(
+            "home/organization.html", inbox=inbox, counts=tab_counts(session, inbox),
+            page=tasks_page(session, inbox, tab="todo", size=WAITING_SHOWN), plans=home.latest_plans(session),
+            procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
+            reviewed=[
+                {"label": label, "value": counts.get(state, 0)}
+                for state, label in APPLICATION_STATES.items() if state != "editing"
+            ],
+        )
+
+
+def register(appbuilder: Any) -> None:
+    """Add the views of this module."""
+    appbuilder.add_view_no_menu(HomeView)

@@ -1,0 +1,66 @@
+"""What the person's 业绩库 and the unit's 业绩档案 share: the tree, the details of an item, its evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask import url_for
+from markupsafe import Markup
+
+from app.queries.portfolio import Counts, Detail, Kind
+from app.rules.fields import Field, Names, display
+from models.file import Attachment
+
+TONES = {"draft": "off", "reviewing": "", "approved": "ok", "returned": "warn", "terminated": "bad"}
+_LINK = Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>')
+_LONG = ("textarea", "richtext")
+
+
+def tree(
+    kinds: Sequence[Kind], counts: Counts, *, endpoint: str, current: str, entry: Callable[[Kind, Counter[str]], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Groups for `parts.tree`: a category each, its kinds as links. `entry` gives the label and the count of one.
+
+    Disabled kinds are shown while items of them exist.
+    """
+    shown = [kind for kind in kinds if kind.enabled or counts.get(kind.id)]
+    return [
+        {"label": category, "items": [
+            {
+                "href": url_for(endpoint, kind_code=kind.code), "current": kind.code == current,
+                **entry(kind, counts.get(kind.id, Counter())),
+            }
+            for kind in members
+        ]}
+        for category, members in groupby(shown, key=lambda kind: kind.category)
+    ]
+
+
+def described(fields: Sequence[Field], data: Mapping[str, Any], names: Names) -> list[tuple[str, ...]]:
+    """Labels and values for `parts.describe`; web addresses are links, long texts keep their lines."""
+    rows: list[tuple[str, ...]] = []
+    for field in fields:
+        if field.type == "files":
+            continue
+        text = display(field, data.get(field.key), names)
+        if field.type == "url" and text:
+            text = _LINK.format(text)
+        rows.append((field.label, text, "full pre") if field.type in _LONG else (field.label, text))
+    return rows
+
+
+def evidence(detail: Detail, attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
+    """The evidence fields of an item, each with its files: {field, files: [{id, name, href, size, media_type}]}."""
+    return [
+        {"field": slot, "files": [
+            {
+                "id": item.id, "name": item.name, "size": item.file.size, "media_type": item.file.media_type,
+                "href": url_for("FileView.download", attachment_id=item.id),
+            }
+            for item in attachments if item.slot == slot.key
+        ]}
+        for slot in detail.form.slots
+    ]

@@ -1,0 +1,124 @@
+"""业绩档案: the items submitted to a unit, and the page on which one is reviewed. The decisions are TaskView's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from flask import request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+
+from app.errors import NotAllowed, NotFound
+from app.queries import portfolio
+from app.queries.portfolio import UNIT_TABS, Kind
+from app.queries.worklist import history, inbox_of
+from app.rules.fields import column_text, columns
+from app.services import file as files
+from app.transaction import current_session
+from models.achievement import ACHIEVEMENT_STATES
+from views.addresses import positive
+from views.base import PageView, current_actor
+from views.portfolio_parts import TONES, described, evidence, tree
+
+_DECIDED = ("approved", "returned", "terminated")
+
+
+def _entry(kind: Kind, counts: Counter[str]) -> dict[str, Any]:
+    """工作经历（4/3）: all and decided, as the manual has it."""
+    decided = sum(counts[state] for state in _DECIDED)
+    waiting = counts["reviewing"]
+    return {
+        "label": f"{kind.name}（{counts.total()}/{decided}）", "tone": "warn",
+        "state": _("待审 %(n)s", n=waiting) if waiting else "",
+    }
+
+
+class PortfolioReviewView(PageView):
+    """业绩档案."""
+
+    route_base = "/unit/achievements"
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """The tree, and the ring of all items by state."""
+        session = current_session()
+        kinds, counts = portfolio.kinds(session), portfolio.unit_counts(session, _unit())
+        states: Counter[str] = Counter()
+        for per_kind in counts.values():
+            states.update(per_kind)
+        waiting = [(kind, counts[kind.id]["reviewing"]) for kind in kinds if counts.get(kind.id, Counter())["reviewing"]]
+        return self.render(
+            "achievement/unit_index.html", tree=self._tree(kinds, counts), waiting=waiting,
+            ring=[{"label": ACHIEVEMENT_STATES[state], "value": states[state]}
+                  for state in ("reviewing", "approved", "returned", "terminated")],
+        )
+
+    @expose("/kind/<kind_code>/")
+    @has_access
+    def kind(self, kind_code: str) -> Any:
+        """The items of one kind under 全部, 审核中, 审核通过 or 退回, searched by 申报人 or content."""
+        session, unit = current_session(), _unit()
+        form = portfolio.newest_form(session, kind_code)
+        if form is None:
+            raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
+        counts = portfolio.unit_counts(session, unit)
+        mine = counts.get(form.kind.id, Counter())
+        tab = request.args.get("tab", "all")
+        tab = tab if tab in UNIT_TABS else "all"
+        text = request.args.get("q", "").strip()[:50]
+        page = portfolio.unit_page(
+            session, organization_id=unit, kind_id=form.kind.id, tab=tab, text=text,
+            before=positive(request.args.get("before")), after=positive(request.args.get("after")),
+        )
+        names = portfolio.vocabularies(session, form.fields)
+        numbers = [row["id"] for row in page.rows if row["state"] == "reviewing"]
+        return self.render(
+            "achievement/unit_list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
+            columns=columns(form.fields, form.list_columns), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
+            tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
+            tabs=[(key, label, mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
+            tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
+        )
+
+    @expose("/<int:achievement_id>/")
+    @has_access
+    def show(self, achievement_id: int) -> Any:
+        """审核 or 查看: 详情 and 流程 beside the evidence; after a decision the next item opens."""
+        session, actor, unit = current_session(), current_actor(), _unit()
+        detail = portfolio.unit_detail(session, unit, achievement_id)
+        if detail is None:
+            raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
+        kind, inbox = detail.form.kind, inbox_of(session, actor)
+        following = portfolio.next_to_review(
+            session, organization_id=unit, kind_id=kind.id, user_id=inbox.user_id, shared=inbox.shared,
+            after=achievement_id,
+        )
+        here = url_for("PortfolioReviewView.kind", kind_code=kind.code, tab="reviewing")
+        return self.render(
+            "achievement/unit_show.html", row=detail.row, kind=kind, states=ACHIEVEMENT_STATES, tones=TONES, inbox=inbox,
+            details=described(detail.form.fields, detail.row["data"], detail.names),
+            evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
+            history=history(session, portfolio.cases_of(session, achievement_id)),
+            task=portfolio.open_tasks(session, unit, [achievement_id]).get(achievement_id),
+            approval=portfolio.own_approval(session, achievement_id, actor.user_id), following=following, list_href=here,
+            after=url_for("PortfolioReviewView.show", achievement_id=following) if following else here,
+            tree=self._tree(portfolio.kinds(session), portfolio.unit_counts(session, unit), kind.code),
+        )
+
+    def _tree(self, kinds: list[Kind], counts: portfolio.Counts, current: str = "") -> Any:
+        return tree(kinds, counts, endpoint="PortfolioReviewView.kind", current=current, entry=_entry)
+
+
+def _unit() -> int:
+    organization_id = current_actor().organization_id
+    if organization_id is None:
+        raise NotAllowed(_("当前账号不属于任何单位，请使用单位管理员账号登录。"))
+    return organization_id
+
+
+def register(appbuilder: Any) -> None:
+    """Add the views of this module."""
+    appbuilder.add_view_no_menu(PortfolioReviewView)

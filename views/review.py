@@ -1,0 +1,76 @@
+"""职称申报 on the reviewing side: 申报情况, and the page on which an application is reviewed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+
+from app.errors import NotFound
+from app.queries.application import review_material
+from app.queries.worklist import (
+    APPLICATION_TABS,
+    Filters,
+    application_facts,
+    cases_of,
+    current_task,
+    history,
+    inbox_of,
+    tab_counts,
+    tasks_page,
+)
+from app.transaction import current_session
+from models.plan import ROUTES
+from views.addresses import positive
+from views.base import PageView, current_actor
+
+
+class ReviewView(PageView):
+    """申报情况 and the reviewing page."""
+
+    route_base = "/reviews"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """The five tabs of the manual with their counts, searched by name, paged by key."""
+        actor, session = current_actor(), current_session()
+        inbox = inbox_of(session, actor)
+        tab = request.args.get("tab", "todo")
+        tab = tab if tab in APPLICATION_TABS else "todo"
+        filters = Filters(procedure="application", text=request.args.get("q", "").strip()[:50])
+        page = tasks_page(
+            session, inbox, tab=tab, filters=filters, before=positive(request.args.get("before")),
+            after=positive(request.args.get("after")),
+        )
+        return self.render(
+            "review/index.html", page=page, tab=tab, tabs=APPLICATION_TABS, filters=filters, inbox=inbox, routes=ROUTES,
+            counts=tab_counts(session, inbox, procedure="application"),
+            facts=application_facts(session, [row["subject_id"] for row in page.rows]),
+        )
+
+    @expose("/<int:application_id>/")
+    @has_access
+    def show(self, application_id: int) -> Any:
+        """详情 | 流程 of the submission under review, with the buttons while the task is open."""
+        actor, session = current_actor(), current_session()
+        inbox = inbox_of(session, actor)
+        task = current_task(
+            session, subject_type="application", subject_id=application_id, organization_id=inbox.organization_id
+        )
+        if task is None:
+            raise NotFound(_("没有找到这份申报，它可能不属于您的单位，或申报人已撤回。"))
+        cases = cases_of(session, subject_type="application", subject_id=application_id)
+        tab = "flow" if request.args.get("tab") == "flow" else "details"
+        return self.render(
+            "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
+            material=review_material(session, application_id), entries=history(session, cases),
+            back=url_for("ReviewView.index"),
+        )
+
+
+def register(appbuilder: Any) -> None:
+    """Add the views of this module."""
+    appbuilder.add_view_no_menu(ReviewView)

@@ -1,0 +1,178 @@
+"""任务中心: every task of the organization, and the actions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+
+from app.actor import Actor
+from app.errors import DomainError, Invalid, NotFound
+from app.queries.worklist import TABS, Filters, inbox_of, next_task, running_time, tab_counts, tasks_page
+from app.services import review
+from app.transaction import current_session
+from app.workflow.definitions import PROCEDURES
+from app.workflow.engine import Outcome
+from app.workflow.procedure import NODES
+from models.base import utcnow
+from models.case import Task
+from views.addresses import is_local, positive, subject_address
+from views.base import PageView, current_actor
+
+
+def _done() -> dict[str, str]:
+    return {
+        "claimed": _("已领取，可以审核了。"), "released": _("已放回，本单位其他管理员可以领取。"),
+        "approved": _("已通过，流程结束。"), "returned": _("已退回给申请人。"), "terminated": _("已终止。"),
+        "reopened": _("已撤回，可以重新审核。"),
+    }
+
+
+class TaskView(PageView):
+    """任务中心."""
+
+    route_base = "/tasks"
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """The four tabs of the manual, filtered by 流程类型 and 流程名称, paged by key."""
+        actor, session = current_actor(), current_session()
+        inbox = inbox_of(session, actor)
+        tab = request.args.get("tab", "todo")
+        tab = tab if tab in TABS else "todo"
+        procedure = request.args.get("procedure", "")
+        filters = Filters(
+            procedure=procedure if procedure in PROCEDURES else "", text=request.args.get("q", "").strip()[:50],
+            node=request.args.get("node", "") if request.args.get("node", "") in NODES else "",
+        )
+        page = tasks_page(
+            session, inbox, tab=tab, filters=filters, before=positive(request.args.get("before")),
+            after=positive(request.args.get("after")),
+        )
+        now = utcnow()
+        return self.render(
+            "task/index.html", page=page, tab=tab, tabs=TABS, inbox=inbox, filters=filters, procedures=PROCEDURES,
+            counts=tab_counts(session, inbox), address=subject_address,
+            running=lambda row: running_time(row["started_at"], row["ended_at"], now),
+        )
+
+    @expose("/<int:task_id>/")
+    @has_access
+    def show(self, task_id: int) -> Any:
+        """The page on which the task is decided."""
+        task = current_session().get(Task, task_id)
+        if task is None or task.organization_id != current_actor().organization_id:
+            raise NotFound(_("没有找到这条审核任务，它可能不属于您的单位。"))
+        return redirect(subject_address(task.subject_type, task.subject_id))
+
+    @expose("/<int:task_id>/claim/", methods=["POST"])
+    @has_access
+    def claim(self, task_id: int) -> Any:
+        """领取."""
+        return self._act(task_id, lambda actor: review.claim(task_id=task_id, actor=actor))
+
+    @expose("/<int:task_id>/release/", methods=["POST"])
+    @has_access
+    def release(self, task_id: int) -> Any:
+        """放回."""
+        return self._act(task_id, lambda actor: review.release(task_id=task_id, actor=actor))
+
+    @expose("/<int:task_id>/approve/", methods=["POST"])
+    @has_access
+    def approve(self, task_id: int) -> Any:
+        """通过."""
+        return self._act(task_id, lambda actor: review.approve(
+            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+        ), decided=True)
+
+    @expose("/<int:task_id>/return/", methods=["POST"])
+    @has_access
+    def return_(self, task_id: int) -> Any:
+        """退回."""
+        return self._act(task_id, lambda actor: review.return_(
+            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+        ), decided=True)
+
+    @expose("/<int:task_id>/terminate/", methods=["POST"])
+    @has_access
+    def terminate(self, task_id: int) -> Any:
+        """终止, asked twice."""
+        def decide(actor: Actor) -> Outcome:
+            if request.form.get("sure") != "y":
+                raise Invalid(_("终止后不能恢复，请勾选“我已核实，确认终止该申报”后再提交。"))
+            return review.terminate(
+                task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+            )
+
+        return self._act(task_id, decide, decided=True)
+
+    @expose("/<int:task_id>/withdraw/", methods=["POST"])
+    @has_access
+    def withdraw(self, task_id: int) -> Any:
+        """撤回 of one's own approval."""
+        return self._act(task_id, lambda actor: review.withdraw(task_id=task_id, actor=actor))
+
+    @expose("/batch/", methods=["POST"])
+    @has_access
+    def batch(self) -> Any:
+        """批量审核, 批量退回 or 批量领取 of the chosen rows, each reported."""
+        back = self._back()
+        action = request.form.get("action", "")
+        with self.attempt() as outcome:
+            results = review.decide_batch(
+                task_ids=[number for number in map(positive, request.form.getlist("rowid")) if number],
+                action=action, actor=current_actor(), opinion=request.form.get(f"opinion_{action}", ""),
+            )
+        if not outcome.ok:
+            return redirect(back)
+        return self.render(
+            "task/batch.html", results=results, done=sum(result.ok for result in results),
+            refused=[result for result in results if not result.ok], back=back,
+        )
+
+    def _act(self, task_id: int, action: Callable[[Actor], Outcome], *, decided: bool = False) -> Any:
+        task = current_session().get(Task, task_id)
+        subject = (task.subject_type, task.subject_id) if task else None
+        try:
+            outcome = action(current_actor())
+        except NotFound:
+            raise
+        except DomainError as error:
+            flash(" ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())]), "danger")
+            return redirect(subject_address(*subject) if subject else self._back())
+        if outcome.event == "moved" and outcome.next_organization:
+            flash(_("已通过，已提交至%(unit)s审核。", unit=outcome.next_organization), "success")
+        else:
+            flash(_done().get(outcome.event, _("已撤回，可以重新审核。")), "success")
+        if decided and request.form.get("next") == "y" and subject:
+            return redirect(self._next(task_id, subject[0]))
+        if not decided and subject:
+            return redirect(subject_address(*subject))
+        return redirect(self._back())
+
+    def _next(self, task_id: int, subject_type: str) -> str:
+        session = current_session()
+        following = next_task(
+            session, inbox_of(session, current_actor()), after_task_id=task_id, subject_type=subject_type
+        )
+        if following is None:
+            flash(_("没有更多待审核的记录了。"), "info")
+            return self._back()
+        return url_for("TaskView.show", task_id=following)
+
+    def _back(self) -> str:
+        back = request.form.get("back", "")
+        return back if is_local(back) else url_for("TaskView.index")
+
+    def _version(self) -> int | None:
+        return positive(request.form.get("version"))
+
+
+def register(appbuilder: Any) -> None:
+    """Add the views of this module."""
+    appbuilder.add_view_no_menu(TaskView)
