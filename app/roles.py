@@ -38,7 +38,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
     "Applicant": [
         *_SIGNED_IN,
-        *_all("RegistrationView", "PersonView", "EmploymentView", "AchievementView", "PlanView", "ApplicationView",
+        *_all("RegistrationView", "PersonView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
     ],
     "Employer": [
@@ -48,7 +48,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "CompetentDepartment": _UNIT,
     "HrDepartment": _UNIT,
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
-    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView")],
+    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
     "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops")],
     "Admin": [

@@ -11,7 +11,7 @@ from models.base import metadata
 engine = current_app.extensions["migrate"].db.engine
 
 
-def _compare_type(context, inspected_column, metadata_column, inspected_type, metadata_type):  # noqa: ANN001, ANN202
+def _compare_type(context, inspected_column, metadata_column, inspected_type, metadata_type):
     """SQLite reads BIGINT keys back as INTEGER and JSONB as JSON; everything else is compared."""
     return None if context.dialect.name != "sqlite" else False
 

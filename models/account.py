@@ -35,6 +35,11 @@ class Account(FabUser):
         """The Chinese full name: family name first, no blank between."""
         return f"{self.last_name}{self.first_name}"
 
+    @property
+    def role_names(self) -> list[str]:
+        """The names of its roles, sorted."""
+        return sorted(role.name for role in self.roles)
+
     def get_id(self) -> str:
         """The session's user key; a new stamp (password change, forced end) makes older sessions foreign."""
         return f"{self.id}:{self.session_stamp}"

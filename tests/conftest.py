@@ -97,7 +97,7 @@ def template(application: Flask) -> str:
     return "empty"
 
 
-@pytest.fixture()
+@pytest.fixture
 def app(application: Flask, store: Databases, template: str) -> Iterator[Flask]:
     """The application over a fresh copy of the template, inside an application context."""
     store.restore(application, template)
@@ -106,19 +106,19 @@ def app(application: Flask, store: Databases, template: str) -> Iterator[Flask]:
         db.session.remove()
 
 
-@pytest.fixture()
+@pytest.fixture
 def db_session(app: Flask) -> Iterator[Session]:
     """The context's session with all rows in sight. Roll back (or expire) before reading what a request changed."""
     with system_scope():
         yield db.session()
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture()
+@pytest.fixture
 def csrf(application: Flask) -> Iterator[None]:
     """Turn the CSRF checks on for one test."""
     application.config["WTF_CSRF_ENABLED"] = True
@@ -129,7 +129,7 @@ def csrf(application: Flask) -> Iterator[None]:
 Login = Callable[[FlaskClient, str], FlaskClient]
 
 
-@pytest.fixture()
+@pytest.fixture
 def login(app: Flask) -> Login:
     """`login(client, username)`: give the client a session of the account, without the login page."""
 

@@ -13,7 +13,7 @@ from flask_appbuilder import AppBuilder
 
 MODULES = (
     "account", "home", "notification", "registration", "person", "employment", "unit_person", "achievement",
-    "portfolio_review", "plan", "application", "task", "review", "certificate", "file", "staff",
+    "portfolio_review", "plan", "application", "filling", "task", "review", "certificate", "file", "staff",
 )
 
 

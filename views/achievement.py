@@ -13,7 +13,6 @@ from werkzeug.datastructures import FileStorage
 from app.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, WrongState
 from app.queries import portfolio
 from app.queries.portfolio import Detail, Kind, KindForm
-from app.queries.worklist import history
 from app.rules.fields import column_text, columns
 from app.rules.upload import UploadPolicy
 from app.services import achievement
@@ -129,7 +128,7 @@ class AchievementView(PageView):
             "achievement/show.html", detail=detail, row=detail.row, kind=detail.form.kind, tones=TONES,
             states=ACHIEVEMENT_STATES, details=described(detail.form.fields, detail.row["data"], detail.names),
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
-            history=history(session, portfolio.cases_of(session, achievement_id)),
+            history=portfolio.flow(session, achievement_id),
             tree=self._tree(portfolio.kinds(session), portfolio.person_counts(session, _person()), detail.form.kind.code),
             editable=detail.row["state"] in achievement.EDITABLE_STATES,
         )

@@ -24,7 +24,10 @@ from app.extensions import db
 from models.organization import Organization, OrganizationRole
 from models.person import Person
 
-__all__ = ["Outcome", "PageView", "current_actor", "current_organization_name", "page_number", "wants_json"]
+__all__ = [
+    "Outcome", "PageView", "SafeModelView", "SafeRestApi", "current_actor", "current_organization_name", "page_number",
+    "wants_json",
+]
 
 VISITOR = 0  # the user id of nobody: no row has it, and it is not the system's None
 
@@ -163,3 +166,16 @@ def show_field_errors(form: Form, error: Invalid) -> None:
         field = form._fields.get(key)
         if field is not None:
             field.errors = [*field.errors, sentence]
+
+
+def __getattr__(name: str) -> Any:
+    """The bases of generated screens live in modules of their own, which import this one."""
+    if name == "SafeModelView":
+        from views.base_model import SafeModelView
+
+        return SafeModelView
+    if name == "SafeRestApi":
+        from views.base_rest import SafeRestApi
+
+        return SafeRestApi
+    raise AttributeError(name)

@@ -19,6 +19,7 @@ from views.addresses import subject_address
 from views.base import PageView, current_actor
 
 WAITING_SHOWN = 8
+REVIEWED = ("reviewing", "approved", "returned", "terminated")
 
 
 class HomeView(PageView):
@@ -46,7 +47,8 @@ class HomeView(PageView):
         return self.render(
             "home/person.html", person=person, plans=home.latest_plans(session),
             applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
-            achievements=[{"label": ACHIEVEMENT_STATES[state], "value": n} for state, n in counts.items()],
+            achievements=[{"label": ACHIEVEMENT_STATES[state], "value": counts[state]}
+                          for state in ("reviewing", "approved", "terminated", "returned", "draft")],
         )
 
     def _organization(self) -> Any:
@@ -55,11 +57,11 @@ class HomeView(PageView):
         counts = home.decided_counts(session, inbox.organization_id)
         return self.render(
             "home/organization.html", inbox=inbox, counts=tab_counts(session, inbox),
-            page=tasks_page(session, inbox, tab="todo", size=WAITING_SHOWN), plans=home.latest_plans(session),
+            page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=home.latest_plans(session),
             procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
             reviewed=[
                 {"label": label, "value": counts.get(state, 0)}
-                for state, label in APPLICATION_STATES.items() if state != "editing"
+                for state, label in ((state, APPLICATION_STATES[state]) for state in REVIEWED)
             ],
         )
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from app.errors import NotAllowed, NotFound
 from app.queries import portfolio
 from app.queries.portfolio import UNIT_TABS, Kind
-from app.queries.worklist import history, inbox_of
+from app.queries.worklist import inbox_of
 from app.rules.fields import column_text, columns
 from app.services import file as files
 from app.transaction import current_session
@@ -74,10 +74,11 @@ class PortfolioReviewView(PageView):
             before=positive(request.args.get("before")), after=positive(request.args.get("after")),
         )
         names = portfolio.vocabularies(session, form.fields)
+        shown = columns(form.fields, form.list_columns)
         numbers = [row["id"] for row in page.rows if row["state"] == "reviewing"]
         return self.render(
             "achievement/unit_list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
-            columns=columns(form.fields, form.list_columns), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
+            columns=shown, searched=next((c.label for c in shown if c.field and c.field.type == "text"), _("内容")), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
             tabs=[(key, label, mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
             tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
@@ -96,14 +97,15 @@ class PortfolioReviewView(PageView):
             session, organization_id=unit, kind_id=kind.id, user_id=inbox.user_id, shared=inbox.shared,
             after=achievement_id,
         )
+        flow = portfolio.flow(session, achievement_id, organization_id=unit)
+        last = flow[-1] if flow else None
         here = url_for("PortfolioReviewView.kind", kind_code=kind.code, tab="reviewing")
         return self.render(
             "achievement/unit_show.html", row=detail.row, kind=kind, states=ACHIEVEMENT_STATES, tones=TONES, inbox=inbox,
             details=described(detail.form.fields, detail.row["data"], detail.names),
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
-            history=history(session, portfolio.cases_of(session, achievement_id)),
-            task=portfolio.open_tasks(session, unit, [achievement_id]).get(achievement_id),
-            approval=portfolio.own_approval(session, achievement_id, actor.user_id), following=following, list_href=here,
+            history=flow, task=last if last and last["state"] == "open" else None, following=following, list_href=here,
+            approval=last["id"] if last and last["state"] == "approved" and last["decided_by"] == actor.user_id else None,
             after=url_for("PortfolioReviewView.show", achievement_id=following) if following else here,
             tree=self._tree(portfolio.kinds(session), portfolio.unit_counts(session, unit), kind.code),
         )

@@ -38,7 +38,8 @@ class ReviewView(PageView):
         """The five tabs of the manual with their counts, searched by name, paged by key."""
         actor, session = current_actor(), current_session()
         inbox = inbox_of(session, actor)
-        tab = request.args.get("tab", "todo")
+        counts = tab_counts(session, inbox, procedure="application")
+        tab = request.args.get("tab", "todo" if counts["todo"] or not counts["unclaimed"] else "unclaimed")
         tab = tab if tab in APPLICATION_TABS else "todo"
         filters = Filters(procedure="application", text=request.args.get("q", "").strip()[:50])
         page = tasks_page(
@@ -47,7 +48,7 @@ class ReviewView(PageView):
         )
         return self.render(
             "review/index.html", page=page, tab=tab, tabs=APPLICATION_TABS, filters=filters, inbox=inbox, routes=ROUTES,
-            counts=tab_counts(session, inbox, procedure="application"),
+            counts=counts,
             facts=application_facts(session, [row["subject_id"] for row in page.rows]),
         )
 

@@ -21,6 +21,8 @@ from werkzeug.routing import RequestRedirect
 
 from app.actor import Actor
 from app.extensions import db
+from app.queries.home import latest_plans
+from app.transaction import current_session
 from models.case import TaskCounter
 from models.notification import Notification
 from views.base import PageView, current_actor, current_organization_name
@@ -49,7 +51,7 @@ _REVIEWERS = _roles("Employer", "Agency", "CompetentDepartment", "HrDepartment",
 NAVIGATION = (
     Entry("首页", "/home/", _roles("Applicant") | _REVIEWERS),
     Entry("个人业绩库", "/portfolio/", _roles("Applicant")),
-    Entry("职称申报", "/plans/", _roles("Applicant")),
+    Entry("职称申报", "/applications/", _roles("Applicant")),
     Entry("个人中心", "/person/", _roles("Applicant")),
     Entry("业绩档案", "/unit/achievements", _UNITS),
     Entry("职称申报", "/reviews/", _REVIEWERS),
@@ -168,7 +170,7 @@ class IndexView(PageView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return redirect(url_for("LoginView.login"))
+            return self.render("home/landing.html", plans=latest_plans(current_session()))
         home = home_of(current_actor())
         return redirect(home) if home else self.render("appbuilder/index.html")
 

@@ -43,7 +43,8 @@ class TaskView(PageView):
         """The four tabs of the manual, filtered by 流程类型 and 流程名称, paged by key."""
         actor, session = current_actor(), current_session()
         inbox = inbox_of(session, actor)
-        tab = request.args.get("tab", "todo")
+        counts = tab_counts(session, inbox)
+        tab = request.args.get("tab", "todo" if counts["todo"] or not counts["unclaimed"] else "unclaimed")
         tab = tab if tab in TABS else "todo"
         procedure = request.args.get("procedure", "")
         filters = Filters(
@@ -57,7 +58,7 @@ class TaskView(PageView):
         now = utcnow()
         return self.render(
             "task/index.html", page=page, tab=tab, tabs=TABS, inbox=inbox, filters=filters, procedures=PROCEDURES,
-            counts=tab_counts(session, inbox), address=subject_address,
+            counts=counts, address=subject_address,
             running=lambda row: running_time(row["started_at"], row["ended_at"], now),
         )
 

@@ -26,7 +26,8 @@ def is_loaded() -> bool:
 def load_demo(today: dt.date) -> bool:
     """Load the demo world; False (and nothing changed) when it is there already. Needs the reference data.
 
-    Run inside an application context, under `system_scope()`. Raises ReferenceMissingError.
+    Run inside an application context, under `system_scope()`. `today` is the current day in Asia/Shanghai: the
+    services that people's steps go through look at the clock themselves. Raises ReferenceMissingError.
     """
     if is_loaded():
         return False
@@ -79,7 +80,7 @@ def _live(world: World) -> None:
     for number in range(5, 9):
         login = f"teacher{number:02d}"
         builders.add_colleague(world, login, a.SCHOOL, "22")
-        journeys.record(world, login, portfolio.waiting_entries(today, a.SCHOOL))
+        journeys.record(world, login, portfolio.waiting_entries(today, a.SCHOOL, number))
     for number, unit in enumerate((a.COMPANY, a.COMPANY, a.COMPANY, a.SCHOOL), 1):
         login = f"joiner{number:02d}"
         builders.add_colleague(world, login, unit, "05" if unit == a.COMPANY else "22", bound=False)

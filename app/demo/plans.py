@@ -68,7 +68,7 @@ def build_plan(
         year=window.year, name=plan_name(window.year, committee.name), committee_id=committee.id,
         convener_id=committee.convener_id, region_code=committee.region_code, plan_type=plan_type,
         state=window.state, opens_on=window.opens_on, closes_on=window.closes_on, routes=list(routes),
-        needs_interview=needs_interview, contact=convener.contact, phone="0551-62810000", address=convener.address,
+        needs_interview=needs_interview, contact=convener.contact, phone="0551-88888888", address=convener.address,
         scope_text=scope or f"从事{series_row.name.removesuffix('人员')}工作的在职专业技术人才，不含公务员和已退休人员。",
         content=content or "请对照评审标准如实填报，于截止日期前提交所在单位审核。逾期系统自动关闭。",
         published_at=opens_at(window.opens_on) if window.state != "draft" else None,

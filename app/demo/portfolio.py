@@ -270,16 +270,19 @@ def colleague_portfolio(today: dt.date) -> list[Entry]:
     ]
 
 
-def waiting_entries(today: dt.date, unit: str) -> list[Entry]:
-    """What colleagues send to their unit, still waiting there."""
-    y = today.year
+def waiting_entries(today: dt.date, unit: str, number: int) -> list[Entry]:
+    """What the colleague of that number sends to the unit, still waiting there."""
+    y, subject = today.year, ("高中物理", "高中英语", "高中化学", "信息技术")[number % 4]
     return [
         Entry("work_experience", {
-            "unit_name": unit, "start_date": f"{y - 9}-08-01", "to_present": True, "profession": "中学语文", "post": "教师",
+            "unit_name": unit, "start_date": f"{y - 7 - number}-08-01", "to_present": True, "profession": subject,
+            "post": "班主任" if number % 2 else "教师",
         }, "聘用合同", unit),
-        Entry("annual_assessment", {"year": y - 1, "result": "合格", "assess_unit": unit}, f"{y - 1} 年度考核登记表", unit),
+        Entry("annual_assessment", {
+            "year": y - 1, "result": "优秀" if number % 3 == 0 else "合格", "assess_unit": unit,
+        }, f"{y - 1} 年度考核登记表", unit),
         Entry("commendation", {
-            "name": "校级先进工作者", "level": "单位级", "granting_unit": unit, "grant_date": f"{y - 1}-09-10",
-            "is_collective": False,
-        }, "先进工作者证书", unit),
+            "name": "校级先进工作者" if number % 2 else f"{subject}学科竞赛优秀指导教师", "level": "单位级",
+            "granting_unit": unit, "grant_date": f"{y - 1 - number % 3}-09-10", "is_collective": False,
+        }, "表彰证书", unit),
     ]

@@ -94,7 +94,10 @@ class World:
     @cached_property
     def regions(self) -> list[Region]:
         """All regions, by code."""
-        return list(self.session.scalars(select(Region).order_by(Region.code)))
+        rows = list(self.session.scalars(select(Region).order_by(Region.code)))
+        if not rows:
+            raise ReferenceMissingError("no reference data: run `flask refdata load` first")
+        return rows
 
     @property
     def cities(self) -> list[Region]:

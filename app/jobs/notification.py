@@ -15,7 +15,7 @@ ENDED = {"approved": "已通过", "returned": "被退回", "terminated": "被终
 # Where the person finds the subject of a case.
 SUBJECT_LINKS = {
     "application": "/applications/{id}",
-    "achievement": "/portfolio/{id}",
+    "achievement": "/portfolio/{id}/",
     "employment": "/person/",
 }
 
@@ -32,7 +32,7 @@ def tell_administrators(job: JobView) -> None:
             return
         notify(
             session, user_ids=administrators(session, organization_id=task.organization_id), key=job.key,
-            title=f"「{task.title}」待审核", link=f"/tasks/{task.id}",
+            title=f"「{task.title}」待审核", link=f"/tasks/{task.id}/",
         )
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from sqlalchemy import Engine, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import outbox
 from app.jobs import lease, registry, schedule, worker
@@ -124,7 +123,7 @@ class Relay:
                 clock.tick()
                 if publish_due(self._app):
                     continue
-            except SQLAlchemyError:
+            except Exception:  # mostly a database that is away: the thread must live
                 log.exception("the job relay could not reach the outbox")
             bell.wait(SWEEP_SECONDS)
 

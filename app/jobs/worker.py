@@ -14,7 +14,7 @@ from types import FrameType
 
 from flask import Flask
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import StatementError
 
 from app import outbox
 from app.extensions import db
@@ -58,12 +58,16 @@ def run_one(app: Flask, job_id: int, *, token: str, duration: dt.timedelta = LEA
 
 
 def describe(error: Exception) -> str:
-    """What staff see of an error: its class, its words and the line of ours it came from."""
+    """What staff see of an error: its class, its words and the line of ours it came from.
+
+    Of a database error only the first line: the rest holds the statement's values, which may be personal data.
+    """
     place = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if f"{Path(__file__).parents[1]}" in frame.filename:
             place = f" ({Path(frame.filename).name}:{frame.lineno})"
-    return f"{type(error).__name__}: {error}{place}"
+    words = str(error.orig).partition("\n")[0] if isinstance(error, StatementError) else str(error)
+    return f"{type(error).__name__}: {words}{place}"
 
 
 def run_message(app: Flask, job_id: int) -> str:
@@ -143,7 +147,7 @@ class Worker:
                     clock.tick()
                 if _run_batch(self._app, self._stopping, batch=self._batch, duration=self._lease):
                     continue
-            except SQLAlchemyError:  # the database is away or busy: wait, the rows stay where they are
+            except Exception:  # mostly a database that is away: the rows stay where they are, the thread must live
                 log.exception("the job worker could not reach the outbox")
             bell.wait(POLL_SECONDS)
 

@@ -24,13 +24,15 @@ from models.application import APPLICATION_STATES, IMPORT_PAGES, Application, Ap
 from models.case import Case
 from models.file import Attachment
 from models.organization import Jurisdiction, Organization
-from models.plan import ROUTES, ReviewPlan, StandardItem
-from models.series import Specialty, Title, TitleLevel
+from models.plan import ROUTES, ReviewPlan, ReviewStandard, StandardItem
+from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 SUBJECT = "application"
 HISTORY_SIZE = 10
+PHOTO_SLOT = "photo"  # under which a submission keeps the photo
 _a, _plan, _case = Application.__table__, ReviewPlan.__table__, Case.__table__
 _specialty, _title, _level = Specialty.__table__, Title.__table__, TitleLevel.__table__
+_series, _standard = TitleSeries.__table__, ReviewStandard.__table__
 _item, _achievement, _kind = ApplicationItem.__table__, Achievement.__table__, AchievementKind.__table__
 _submission, _attachment = Submission.__table__, Attachment.__table__
 
@@ -65,11 +67,14 @@ def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
 _CARD = (
     select(
         _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
-        _a.c.submitted_at, _a.c.decided_at, _a.c.pledge_id, _plan.c.name.label("plan"), _plan.c.opens_on,
+        _a.c.submitted_at, _a.c.decided_at, _a.c.pledge_id, _a.c.series_id, _a.c.specialty_id, _a.c.title_id,
+        _a.c.standard_id, _series.c.name.label("series"), _standard.c.name.label("standard"), _plan.c.name.label("plan"), _plan.c.opens_on,
         _plan.c.closes_on, _plan.c.needs_interview, _specialty.c.name.label("specialty"),
         _title.c.name.label("title"), _level.c.name.label("level"),
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)
+    .join(_series, _series.c.id == _a.c.series_id)
+    .join(_standard, _standard.c.id == _a.c.standard_id)
     .join(_specialty, _specialty.c.id == _a.c.specialty_id)
     .join(_title, _title.c.id == _a.c.title_id)
     .join(_level, _level.c.id == _title.c.level_id)
@@ -130,11 +135,16 @@ def cards(session: Session, rows: Sequence[Any]) -> tuple[Card, ...]:
 
 
 def card_of(session: Session, application_id: int, person_id: int) -> Card:
-    """One own application; NotFound otherwise."""
+    """One own application with its history; NotFound otherwise."""
+    return cards(session, [own_row(session, application_id, person_id)])[0]
+
+
+def own_row(session: Session, application_id: int, person_id: int) -> Any:
+    """One own application: ids and names of its choice, state, version; NotFound otherwise."""
     row = session.execute(_CARD.where(_a.c.id == application_id, _a.c.person_id == person_id)).first()
     if row is None:
         raise NotFound("没有找到这份申报，它可能已被删除。")
-    return cards(session, [row])[0]
+    return row
 
 
 def _card(row: Any, case: Any, logs: Mapping[int, list[Any]]) -> Card:
@@ -286,7 +296,7 @@ def review_material(session: Session, application_id: int, *, run: int | None = 
     """What reviewers read: the snapshot of the latest submission (or of `run`), ready for application/_material.html.
 
     The snapshot's own shape (app.rules.snapshot) with "submission": {"id", "run", "runs", "submitted_at", "sha256"};
-    every file carries the `attachment_id` under which the reviewers may open it. The caller checks who may see it.
+    every file carries the `attachment_id` under which the reviewers may open it, the photo as `photo_attachment_id`. The caller checks who may see it.
     """
     row = submission_of(session, application_id, run=run)
     runs = session.execute(
@@ -302,6 +312,7 @@ def review_material(session: Session, application_id: int, *, run: int | None = 
     snapshot: dict[str, Any] = dict(row.snapshot)
     for file in files_of(snapshot):
         file["attachment_id"] = frozen[file["slot"], file["file_id"]]
+    snapshot["photo_attachment_id"] = frozen.get((PHOTO_SLOT, snapshot["photo_file_id"]))
     submitted_at: dt.datetime = row.submitted_at
     snapshot["submission"] = {
         "id": row.id, "run": row.run, "runs": runs, "submitted_at": submitted_at, "sha256": row.sha256,

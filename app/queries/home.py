@@ -16,13 +16,13 @@ LATEST_PLANS, LATEST_APPLICATIONS = 8, 5
 
 
 def latest_plans(session: Session) -> Sequence[ReviewPlan]:
-    """最新计划信息: published plans that can still be applied for first by publication, with levels and committee."""
+    """最新计划信息: published plans whose window has not ended, the open ones first; with levels and committee."""
     today = deadlines.today()
     return session.scalars(
         select(ReviewPlan)
         .options(joinedload(ReviewPlan.committee), selectinload(ReviewPlan.levels).joinedload(PlanLevel.level))
         .where(ReviewPlan.state == "published", ReviewPlan.closes_on >= today)
-        .order_by(ReviewPlan.published_at.desc(), ReviewPlan.id.desc())
+        .order_by(ReviewPlan.opens_on > today, ReviewPlan.closes_on, ReviewPlan.id.desc())
         .limit(LATEST_PLANS)
     ).all()
 

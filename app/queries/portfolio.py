@@ -19,6 +19,7 @@ from models.achievement import Achievement, AchievementCategory, AchievementKind
 from models.application import Application, ApplicationItem
 from models.case import Case, Task
 from models.dictionary import CodeItem, CodeTable
+from models.organization import Organization
 from models.person import Employment, Person
 from models.plan import ReviewPlan
 
@@ -28,6 +29,7 @@ _achievement, _category = Achievement.__table__, AchievementCategory.__table__
 _kind, _version = AchievementKind.__table__, AchievementKindVersion.__table__
 _person, _task, _case, _account = Person.__table__, Task.__table__, Case.__table__, Account.__table__
 _application, _item, _plan = Application.__table__, ApplicationItem.__table__, ReviewPlan.__table__
+_organization = Organization.__table__
 _employment, _table, _code = Employment.__table__, CodeTable.__table__, CodeItem.__table__
 _REFERENCE_LIMIT = 500
 
@@ -242,12 +244,24 @@ def open_tasks(session: Session, organization_id: int, achievement_ids: Sequence
     }
 
 
-def cases_of(session: Session, achievement_id: int) -> list[int]:
-    """All runs of an item, oldest first: the 流程 of every submission."""
-    return list(session.scalars(
-        select(_case.c.id)
-        .where(_case.c.subject_type == "achievement", _case.c.subject_id == achievement_id).order_by(_case.c.run)
-    ))
+def flow(session: Session, achievement_id: int, *, organization_id: int | None = None) -> Sequence[RowMapping]:
+    """流程: the tasks of every submission of an item, oldest first; a unit is shown its own ones only."""
+    statement = (
+        select(
+            _task.c.id, _task.c.version, _task.c.title, _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state,
+            _task.c.claimed_by, _task.c.decided_by, _task.c.arrived_at, _task.c.decided_at, _task.c.opinion,
+            _organization.c.name.label("organization"),
+            (_account.c.last_name + _account.c.first_name).label("decider"),
+        )
+        .join(_case, _case.c.id == _task.c.case_id)
+        .join(_organization, _organization.c.id == _task.c.organization_id)
+        .outerjoin(_account, _account.c.id == _task.c.decided_by)
+        .where(_case.c.subject_type == "achievement", _case.c.subject_id == achievement_id)
+        .order_by(_task.c.id)
+    )
+    if organization_id is not None:
+        statement = statement.where(_task.c.organization_id == organization_id)
+    return session.execute(statement).mappings().all()
 
 
 def open_case(session: Session, achievement_id: int) -> int | None:
@@ -255,17 +269,6 @@ def open_case(session: Session, achievement_id: int) -> int | None:
     return session.scalar(select(_case.c.id).where(
         _case.c.subject_type == "achievement", _case.c.subject_id == achievement_id, _case.c.state == "open"
     ))
-
-
-def own_approval(session: Session, achievement_id: int, user_id: int | None) -> int | None:
-    """The task with which this administrator approved the item in its last run: the one that can be taken back."""
-    last = session.execute(
-        select(_task.c.id, _task.c.state, _task.c.decided_by)
-        .join(_case, _case.c.id == _task.c.case_id)
-        .where(_case.c.subject_type == "achievement", _case.c.subject_id == achievement_id)
-        .order_by(_task.c.id.desc()).limit(1)
-    ).first()
-    return last.id if last is not None and last.state == "approved" and last.decided_by == user_id else None
 
 
 def has_unit(session: Session, person_id: int) -> bool:

@@ -112,6 +112,8 @@ def _tab(inbox: Inbox, tab: str) -> list[ColumnElement[bool]]:
     if tab == "unclaimed":
         waiting = _task.c.claimed_by.is_(None) if inbox.shared else false()
         return [organization, _task.c.state == "open", waiting]
+    if tab == "open":
+        return [organization, _task.c.state == "open", or_(_task.c.claimed_by == inbox.user_id, _task.c.claimed_by.is_(None))]
     if tab == "all":
         return [organization, _task.c.state != "withdrawn"]
     if tab == "returned":
@@ -146,7 +148,10 @@ def tasks_page(
     session: Session, inbox: Inbox, *, tab: str, filters: Filters | None = None, before: int | None = None,
     after: int | None = None, size: int = PAGE_SIZE,
 ) -> Page:
-    """A page of the inbox by key: `before` goes to older tasks, `after` back to newer ones; ids of tasks."""
+    """A page of the inbox by key: `before` goes to older tasks, `after` back to newer ones; ids of tasks.
+
+    `tab`: a key of TABS or APPLICATION_TABS, or "open" for 待处理 and 待领取 together.
+    """
     statement = _filtered(inbox, tab, filters or Filters())
     if after is not None:
         found = session.execute(

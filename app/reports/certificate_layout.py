@@ -220,11 +220,15 @@ def _field(label: str, value: str, x: float, bottom: float, width: float) -> lis
 
 
 def _seal(box: Box, caption: str, name: str, day: str) -> list[Text]:
-    texts = [Text(caption, box.x, box.y, box.width, 9.0, 12.0, "caption")]
-    if name:
-        lines, points = fit(name, caption, box.width - 1.0, SEAL_FITS)
-        top = box.y + 20.0 - lines * points * LEADING / POINTS_PER_MM / 2
-        texts.append(Text(name, box.x, top, box.width, points, points * LEADING, "centre"))
+    """The room for a seal; nothing at all without a name, as a title may be gained without a committee."""
+    if not name:
+        return []
+    lines, points = fit(name, caption, box.width - 1.0, SEAL_FITS)
+    top = box.y + 20.0 - lines * points * LEADING / POINTS_PER_MM / 2
+    texts = [
+        Text(caption, box.x, box.y, box.width, 9.0, 12.0, "caption"),
+        Text(name, box.x, top, box.width, points, points * LEADING, "centre"),
+    ]
     if day:
         texts.append(Text(day, box.x, box.y + 30.0, box.width, 12.0, 14.0, "centre"))
     return texts

@@ -24,11 +24,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.reports import errors
 from app.reports.fonts import DEFAULT_FONT_DIR, PROJECT_ROOT
-from app.reports.worker import read_message, write_message
+from app.reports.worker import READY, read_message, write_message
 
 TEMPLATE_DIR = PROJECT_ROOT / "templates" / "pdf"
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
+# Loading the libraries takes a second, on a machine under heavy load many; it does not count as the document's time.
+START_TIMEOUT_SECONDS = 120.0
 # A new process is started after this many documents, so that a leak in a library cannot add up.
 DOCUMENTS_PER_WORKER = 500
 DEFAULT_WORKERS = min(2, os.cpu_count() or 1)
@@ -119,6 +121,7 @@ class _Renderer:
 
     def __init__(self) -> None:
         self.documents = 0
+        self._ready = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app.reports.worker"],
             cwd=PROJECT_ROOT,
@@ -135,6 +138,12 @@ class _Renderer:
 
     def ask(self, request: bytes, timeout: float) -> bytes:
         """Send one request; after `timeout` seconds the process is killed and RenderTimeoutError raised."""
+        if not self._ready:
+            self._ready = self._exchange(None, START_TIMEOUT_SECONDS) == READY
+        self.documents += 1
+        return self._exchange(request, timeout)
+
+    def _exchange(self, request: bytes | None, timeout: float) -> bytes:
         expired = threading.Event()
 
         def expire() -> None:
@@ -146,13 +155,13 @@ class _Renderer:
         timer.start()
         reply = None
         try:
-            write_message(self._requests, request)
+            if request is not None:
+                write_message(self._requests, request)
             reply = read_message(self._replies)
         except BrokenPipeError:
             pass
         finally:
             timer.cancel()
-            self.documents += 1
             if reply is None or expired.is_set():
                 self.close()
         if reply is not None:

@@ -2,6 +2,7 @@
 
 A message is a four-byte big-endian length and that many bytes. A request is JSON (html, title, created as ISO time,
 font_dir); an answer is one letter, `P` and the PDF or `E` and a JSON error (kind, message). End of input ends it.
+When it has loaded its libraries it says `R`, once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import BinaryIO
 from app.reports import errors
 
 LENGTH_BYTES = 4
+READY = b"R"
 MEMORY_LIMIT_BYTES = 2 * 1024**3
 
 
@@ -72,6 +74,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     limit_memory()
+    import app.reports.rendering  # noqa: F401 - the slow part, before the first time limit runs
+
+    write_message(answers, READY)
     while (request := read_message(requests)) is not None:
         write_message(answers, answer(request))
 

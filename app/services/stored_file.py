@@ -43,7 +43,8 @@ def inspected_upload(
 ) -> Inspected:
     """Spool an upload under the policy's limit and check it."""
     with upload.spool(stream, policy) as spooled:
-        return upload.inspect(spooled, filename, policy, *(_scanners or [upload.unscanned]), redraw=redraw)
+        scan = _scanners[0] if _scanners else upload.unscanned
+        return upload.inspect(spooled, filename, policy, scan, redraw)
 
 
 def store_upload(

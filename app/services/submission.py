@@ -10,7 +10,7 @@ from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import WrongState
 from app.queries import material as materials
-from app.queries.application import route_of
+from app.queries.application import PHOTO_SLOT, route_of
 from app.rules import snapshot as shots
 from app.rules.checks import Report, examine
 from app.rules.checks_eligibility import ONCE_A_YEAR
@@ -89,13 +89,15 @@ def _freeze(session: Session, material: Material, snapshot: dict[str, object]) -
         application_id=material.application_id, run=run, snapshot=snapshot, sha256=shots.digest(snapshot), note="",
         submitted_at=utcnow(),
     ).returning(_submission.c.id)).scalar_one()
-    unique = {(file["slot"], file["file_id"]): file for file in shots.files_of(snapshot)}
+    unique = {(file["slot"], file["file_id"]): file["name"] for file in shots.files_of(snapshot)}
+    if material.person.photo_id is not None:
+        unique[PHOTO_SLOT, material.person.photo_id] = "证件照片.jpg"
     if unique:
         session.execute(insert(_attachment), [
             {
                 "file_id": file_id, "subject_type": FROZEN, "subject_id": submission_id, "slot": slot,
-                "name": file["name"], "position": position, "person_id": material.person.id, "created_at": utcnow(),
+                "name": name, "position": position, "person_id": material.person.id, "created_at": utcnow(),
             }
-            for position, ((slot, file_id), file) in enumerate(unique.items())
+            for position, ((slot, file_id), name) in enumerate(unique.items())
         ])
     return run, submission_id

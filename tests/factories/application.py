@@ -78,7 +78,7 @@ def case(
 def stored_file(*, person_id: int | None = None, organization_id: int | None = None) -> int:
     n = serial()
     return save(m.StoredFile(
-        key=f"key{n}", name=f"文件{n}.pdf", media_type="application/pdf", size=10, sha256="0" * 64,
+        key=f"{n:064x}", name=f"文件{n}.pdf", media_type="application/pdf", size=10, sha256="0" * 64,
         person_id=person_id, organization_id=organization_id,
     ))
 

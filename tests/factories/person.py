@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import current_app
-from sqlalchemy import insert, select
-
 from flask_appbuilder.security.sqla.models import Role, assoc_user_role
+from sqlalchemy import insert, select
 
 from app.actor import Actor
 from app.extensions import db

@@ -329,7 +329,8 @@ def test_a_returned_item_is_changed_and_submitted_again_as_a_new_run() -> None:
     version = as_(LI_MING, achievement.save, achievement_id=number, version=version, values={**GOOD, "unit_name": "甲"})
     as_(LI_MING, achievement.submit, achievement_id=number, version=version)
     assert open_task().title.startswith("李明-业绩库-工作经历(甲")
-    assert len(portfolio.cases_of(current_session(), number)) == 2
+    assert [task["state"] for task in portfolio.flow(current_session(), number)] == ["returned", "open"]
+    assert portfolio.flow(current_session(), number, organization_id=COMPANY) == []
 
 
 def test_a_submission_nobody_touched_is_taken_back() -> None:

@@ -64,7 +64,7 @@ class World:
             )
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(app):
     return World()
 

@@ -34,7 +34,7 @@ def race(app, *attempts):
         return list(pool.map(run, attempts))
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(app):
     return World()
 

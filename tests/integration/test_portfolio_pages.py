@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from flask.testing import FlaskClient
 from pypdf import PdfWriter
 from sqlalchemy import event, select, update
@@ -130,7 +132,7 @@ def test_the_first_page_counts_by_state_and_kind_and_says_the_three_points(me: F
     text = body(me.get("/portfolio/"))
     for said in ("涉密敏感材料不可上传系统", "通过用人单位审核的业绩项方可作为职称申报的内容", "可自行撤回", "统计时间", "我的业绩库数据统计"):
         assert said in text
-    assert re.search(r'工作经历</a></th><td class="n">2</td>', text)
+    assert re.search(r'工作经历</a><b class="num">2</b>', text)
 
 
 def test_a_new_item_is_saved_with_its_evidence_in_one_step_without_scripts(me: FlaskClient) -> None:
@@ -386,3 +388,32 @@ def test_odd_addresses_are_harmless(query: str, me: FlaskClient, unit: FlaskClie
     assert unit.get(f"/unit/achievements/kind/work_experience/?{query}").status_code == 200
     assert me.get("/portfolio/kind/nothing/").status_code == 404
     assert unit.get("/unit/achievements/kind/nothing/").status_code == 404
+
+
+def shipped_kinds() -> list[dict[str, Any]]:
+    folder = Path(__file__).parents[2] / "app/refdata/data/achievements"
+    return [kind for path in sorted(folder.glob("*.yaml")) for kind in yaml.safe_load(path.read_text("utf-8"))]
+
+
+def test_every_shipped_kind_has_a_form_with_all_its_fields_that_asks_for_all_that_is_required(
+    me: FlaskClient, place: Place
+) -> None:
+    category = save(AchievementCategory(code="all", name="全部类别"))
+    kinds = shipped_kinds()
+    assert len(kinds) == 22
+    for kind in kinds:
+        if kind["code"] == "work_experience":
+            continue
+        kind_id = save(AchievementKind(code=kind["code"], name=kind["name"], category_id=category))
+        save(AchievementKindVersion(kind_id=kind_id, number=1, fields=kind["fields"], list_columns=kind["list_columns"]))
+        address = f"/portfolio/kind/{kind['code']}/new/"
+        page = body(me.get(address))
+        for field in kind["fields"]:
+            if field["type"] != "computed":
+                assert field["label"] in page, (kind["code"], field["key"])
+        assert 'style="' not in page
+        refused = me.post(address, data={"action": "submit"})
+        assert refused.status_code == 422
+        for field in kind["fields"]:
+            if field.get("required"):
+                assert f"“{field['label']}”。" in body(refused), (kind["code"], field["key"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app import mail
 from app.jobs import lease, registry, schedule
@@ -51,6 +52,11 @@ def test_an_error_names_its_class_and_place() -> None:
     with pytest.raises(registry.UnknownKind) as caught:
         registry.handler_of("no.such.kind")
     assert describe(caught.value).startswith("UnknownKind: no handler for jobs of kind no.such.kind (registry.py:")
+
+
+def test_a_database_error_is_kept_without_its_values() -> None:
+    error = IntegrityError("INSERT INTO person …", {"id_number": "340101199001010011"}, Exception("NOT NULL failed\nDETAIL"))
+    assert describe(error) == "IntegrityError: NOT NULL failed"
 
 
 @pytest.mark.parametrize(("link", "local"), [

@@ -124,5 +124,5 @@ def test_a_missing_cell_is_refused(folder):
 
 def test_an_unknown_column_is_refused(folder):
     spoil(folder / "levels.csv", "code,name,label,rank,number_code", "code,name,label,rank,digits")
-    with pytest.raises(RefdataError, match="levels.csv: row 2"):
+    with pytest.raises(RefdataError, match=r"levels\.csv: row 2"):
         read_dataset(folder)

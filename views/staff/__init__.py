@@ -1,9 +1,13 @@
-"""Generated screens of staff: dictionaries, organizations, plans, accounts."""
+"""Generated screens of staff: dictionaries, organizations, plans, accounts, settings."""
 
 from __future__ import annotations
 
 from flask_appbuilder import AppBuilder
 
+from views.staff import account, achievement, dictionary, organization, plan, setting
+
 
 def register(appbuilder: AppBuilder) -> None:
-    """Register the generated screens."""
+    """Register the generated screens, in the order of the menu."""
+    for module in (plan, organization, achievement, dictionary, setting, account):
+        module.register(appbuilder)

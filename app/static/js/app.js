@@ -9,11 +9,13 @@ import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
+import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
+import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpFormGuard, setUpUploads, setUpKeyboard]) {
+  setUpAutosave, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh]) {
   try {
     part(document);
   } catch (problem) {

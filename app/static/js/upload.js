@@ -34,7 +34,9 @@ function send(form, submitter) {
   }
   const [bar, text] = [row.querySelector("progress"), row.querySelector("span")];
   const request = new XMLHttpRequest();
-  request.open("POST", form.action);
+  // form.action would be a field of that name, if there is one
+  const address = new URL(form.getAttribute("action") || location.href, location.href).href;
+  request.open("POST", address);
   request.setRequestHeader("Accept", "application/json, text/html;q=0.9"); // a refusal comes as {message}
   request.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
@@ -43,7 +45,7 @@ function send(form, submitter) {
     text.textContent = percent < 100 ? `${percent}%` : say("正在检查文件…");
   });
   request.addEventListener("load", () => {
-    if (request.status < 400 && request.responseURL && request.responseURL !== form.action) {
+    if (request.status < 400 && request.responseURL && request.responseURL !== address) {
       location.assign(request.responseURL);
     } else if (request.getResponseHeader("Content-Type")?.startsWith("text/html")) {
       document.open();

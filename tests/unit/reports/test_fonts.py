@@ -82,13 +82,14 @@ def test_a_failed_conversion_leaves_no_file(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failing_builder_is_reported_in_chinese(tmp_path: Path) -> None:
-    blocked = tmp_path / "fonts"
-    blocked.mkdir()
-    for face in fonts.FACES.values():
-        (blocked / face.file_name).mkdir()
-    with pytest.raises(ReportError, match="字体制作失败"):
-        fonts.build_fonts(blocked, report=lambda line: None)
+def test_a_failing_builder_is_reported_in_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = fonts.Face(
+        "unknown", "未知体", fonts.FACES["hei"].source
+    )  # the builder process refuses this name
+    monkeypatch.setattr(fonts, "FACES", {"unknown": unknown})
+    with pytest.raises(ReportError, match="字体制作失败：未知体"):
+        fonts.build_fonts(tmp_path, report=lambda line: None)
+    assert fonts.missing_faces(tmp_path) == [unknown]
 
 
 def test_documents_before_the_fonts_exist_name_the_command(tmp_path: Path) -> None:

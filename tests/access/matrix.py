@@ -1,0 +1,167 @@
+"""Who may open which endpoint, and whose rows it shows: one line an endpoint, written by hand.
+
+tests/access/test_matrix.py compares this with the application: an endpoint without a line fails, a line without an
+endpoint fails, and every endpoint is asked once by every role and by a visitor.
+
+To add a page, add a line to MATRIX:
+
+    "TaskView.approve": only(REVIEWERS, "tasks of the own organization"),
+
+- `everybody(rows)`: no sign-in asked. `signed_in(rows)`: every role. `only(roles, rows)`: these roles.
+- `rows` says in words whose rows it is; the row scope (tests/access/test_scope.py) or the page's own tests prove it.
+- `args={"kind_code": "x"}` when the address needs something else than 999999, "x" or the first of its choices.
+- generated screens: one line `**generated("TitleView", read=STAFF, write=ADMIN)` for all their endpoints;
+  `without={"add", "edit"}` for routes the view excludes.
+The matrix is about the coarse half. That a role may open the page and still sees no foreign row is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VISITOR = "(visitor)"
+APPLICANT = frozenset({"Applicant"})
+UNITS = frozenset({"Employer", "Agency"})
+REVIEWERS = UNITS | {"CompetentDepartment", "HrDepartment", "Convener", "Issuer"}
+CONVENER = frozenset({"Convener"})
+ADMIN = frozenset({"Admin"})
+STAFF = ADMIN | {"Ops"}
+ALL_ROLES = APPLICANT | REVIEWERS | STAFF
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`roles` may open it (VISITOR among them: everybody); `rows`: whose; `args`: of the address."""
+
+    roles: frozenset[str]
+    rows: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def everybody(rows: str, **more: Any) -> Rule:
+    return Rule(ALL_ROLES | {VISITOR}, rows, **more)
+
+
+def signed_in(rows: str, **more: Any) -> Rule:
+    return Rule(ALL_ROLES, rows, **more)
+
+
+def only(roles: frozenset[str], rows: str, **more: Any) -> Rule:
+    return Rule(roles, rows, **more)
+
+
+READING = ("list", "show", "options")
+WRITING = ("add", "edit", "delete")
+
+
+def generated(
+    view: str, *, read: frozenset[str], write: frozenset[str] = frozenset(), rows: str = "all",
+    without: frozenset[str] | set[str] = frozenset(), actions: bool = False,
+) -> dict[str, Rule]:
+    """The lines of a SafeModelView. `action` and `action_post` check the action's own permission, after its name."""
+    lines = {f"{view}.{route}": only(read, rows) for route in READING if route not in without}
+    lines |= {f"{view}.{route}": only(write, rows) for route in WRITING if route not in without}
+    acting = write if actions else frozenset()
+    name = {"name": "unlock"} if actions else {}
+    lines[f"{view}.action"] = Rule(acting or ALL_ROLES | {VISITOR}, rows if actions else "none: no actions", name)
+    lines[f"{view}.action_post"] = Rule(acting or ALL_ROLES | {VISITOR}, rows if actions else "none: no actions", name)
+    return lines
+
+
+_DICTIONARIES = (
+    "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
+    "AchievementCategoryView", "AchievementKindView", "SeriesFormView", "OrganizationView", "OrganizationRoleView",
+    "JurisdictionView",
+)
+_PLANS = (
+    "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
+    "StandardItemView", "AttachmentSlotView",
+)
+
+MATRIX: dict[str, Rule] = {
+    # The frame
+    "static": everybody("none", args={"filename": "css/base.css"}),
+    "IndexView.index": everybody("none"),
+    "BackView.back": everybody("none"),
+    "LanguageView.index": everybody("none", args={"locale": "en"}),
+    "LoginView.login": everybody("none"),
+    "LoginView.logout": everybody("own session"),
+    "PasswordView.index": signed_in("own account"),
+    "HomeView.index": signed_in("own person or own organization"),
+    "NotificationView.index": signed_in("own account"),
+    "NotificationView.open": signed_in("own account"),
+    "NotificationView.read": signed_in("own account"),
+    "NotificationView.read_all": signed_in("own account"),
+    # Files
+    "FileView.download": signed_in("attachments in the row scope"),
+    "FileView.stored": signed_in("files in the row scope"),
+    "FileView.upload": signed_in("subjects the actor may edit"),
+    "FileView.move": signed_in("attachments of subjects the actor may edit"),
+    "FileView.rename": signed_in("attachments of subjects the actor may edit"),
+    "FileView.detach": signed_in("attachments of subjects the actor may edit"),
+    # Persons
+    "SignUpView.sign_up": everybody("creates the own account"),
+    "RegistrationView.fill": only(APPLICANT, "own person"),
+    "PersonView.show": only(APPLICANT, "own person"),
+    "PersonView.edit": only(APPLICANT, "own person"),
+    "PersonView.photo": only(APPLICANT, "own person"),
+    "EmploymentView.change": only(APPLICANT, "own person"),
+    "EmploymentView.units": only(APPLICANT, "names of units, public"),
+    "EmploymentView.withdraw": only(APPLICANT, "own person"),
+    "UnitPersonView.index": only(UNITS, "own organization"),
+    "UnitPersonView.show": only(UNITS, "own organization"),
+    "UnitPersonView.batch": only(UNITS, "tasks of the own organization"),
+    # Achievements
+    "AchievementView.index": only(APPLICANT, "own person"),
+    "AchievementView.kind": only(APPLICANT, "own person"),
+    "AchievementView.new": only(APPLICANT, "own person"),
+    "AchievementView.show": only(APPLICANT, "own person"),
+    "AchievementView.edit": only(APPLICANT, "own person"),
+    "AchievementView.delete": only(APPLICANT, "own person"),
+    "AchievementView.submit": only(APPLICANT, "own person"),
+    "AchievementView.withdraw": only(APPLICANT, "own person"),
+    "PortfolioReviewView.index": only(UNITS, "own organization"),
+    "PortfolioReviewView.kind": only(UNITS, "own organization"),
+    "PortfolioReviewView.show": only(UNITS, "own organization"),
+    # Applications
+    "PlanView.index": everybody("published plans"),
+    "PlanView.show": everybody("published plans"),
+    "ApplicationView.index": only(APPLICANT, "own person"),
+    "ApplicationView.choose": only(APPLICANT, "own person"),
+    "ApplicationView.pledge": only(APPLICANT, "own person"),
+    "ApplicationView.show": only(APPLICANT, "own person"),
+    "ApplicationView.delete": only(APPLICANT, "own person"),
+    "ApplicationView.withdraw": only(APPLICANT, "own person"),
+    **{f"FillingView.{name}": only(APPLICANT, "own person") for name in (
+        "attachments", "autosave", "basic", "change_item", "check", "choice", "files", "importing", "items", "overview",
+        "section", "submit",
+    )},
+    # Reviewing
+    **{f"TaskView.{name}": only(REVIEWERS, "tasks of the own organization") for name in (
+        "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch",
+    )},
+    "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
+    "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
+    # Certificates
+    "CertificateView.index": only(APPLICANT, "own person"),
+    "IssuedCertificateView.index": only(CONVENER | {"Issuer"}, "issued or convened by the own organization"),
+    "VerifyView.index": everybody("none"),
+    "VerifyView.show": everybody("one certificate by its number, masked"),
+    "VerifyView.check": everybody("none: the signature of a payload"),
+    # Staff
+    **{line: rule for view in _DICTIONARIES for line, rule in generated(view, read=STAFF, write=ADMIN).items()},
+    **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
+    **generated("PledgeView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
+    **generated("CommitteeView", read=STAFF | CONVENER, write=ADMIN, rows="own organization; platform: all"),
+    **{line: rule for view in _PLANS for line, rule in generated(
+        view, read=STAFF | CONVENER, write=ADMIN | CONVENER, rows="own organization; platform: all").items()},
+    **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
+    **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
+    **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),
+    # Operations
+    "ops.index": only(STAFF, "none"),
+    **{f"{console}.{name}": only(STAFF, "all") for console in ("ops_job", "ops_audit", "ops_setting")
+       for name in ("index_view", "details_view", "action_view")},
+}

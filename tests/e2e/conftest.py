@@ -1,0 +1,139 @@
+"""A running site over a fresh demo world, and people with a browser.
+
+    def test_x(site, visit):
+        unit = visit("unit")                     # a browser of their own, signed in
+        unit.open("任务中心")
+
+Each module gets its own copy of the demo world; the job worker runs beside the site, as in `make run`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+from waitress.server import create_server
+
+import config
+from app.demo.accounts import PASSWORD
+from app.demo.loading import load_demo
+from app.extensions import db
+from app.factory import create_app
+from app.jobs.worker import start_in_process
+from app.refdata.loading import load
+from app.rules.deadlines import today
+from app.scope import system_scope
+from tests.database import Databases, build_template
+from tests.e2e.people import Someone
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)
+SEED = "42" * 32
+
+
+class SiteConfig(config.Test):
+    """The real application: CSRF checks on, errors answered with pages, a hash that is quick to check."""
+
+    FAB_PASSWORD_HASH_METHOD = "pbkdf2:sha256:1"
+    PROPAGATE_EXCEPTIONS = False
+    SIGNING_SEED = SEED
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running site: its address, and the application for looking behind the pages."""
+
+    url: str
+    app: Flask
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is marked `e2e`, and may take longer than a test without a browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing in CI: apt-get install chromium")
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, application: Flask, store: Databases, worker_folder: Path) -> Iterator[Site]:
+    """The site over a fresh demo world, served on a free port until the module ends."""
+    template = build_template(application, store, "demo", _load_demo, base="empty")
+    store.restore(application, template)
+    app = create_app(
+        SiteConfig, SQLALCHEMY_DATABASE_URI=store.url, STORAGE_URL=f"file://{worker_folder / 'files'}",
+        VAR=worker_folder, QUEUE_URL="", MAIL_URL="",
+    )
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    app.config["PUBLIC_URL"] = url = f"http://127.0.0.1:{server.effective_port}"
+    serving = threading.Thread(target=server.run, name="site", daemon=True)
+    serving.start()
+    worker = start_in_process(app, in_tests=True)
+    assert worker is not None
+    yield Site(url, app)
+    worker.stop()
+    worker.join(20)
+    server.close()
+    serving.join(20)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _load_demo() -> None:
+    with system_scope():
+        load()
+        load_demo(today())
+
+
+Visit = Callable[..., Someone]
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Visit]:
+    """`visit("unit")`: somebody with a browser of their own, signed in; `visit()` is nobody in particular.
+
+    What went wrong on the way (a script error, an answer that failed) fails the test in the end.
+    """
+    people: list[Someone] = []
+
+    def come(login: str = "", width: int = 1440) -> Someone:
+        context = browser.new_context(
+            base_url=site.url, viewport={"width": width, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai",
+            accept_downloads=True,
+        )
+        context.set_default_timeout(10_000)
+        someone = Someone(context.new_page(), login or "visitor")
+        people.append(someone)
+        if login:
+            someone.sign_in(login, PASSWORD)
+        return someone
+
+    yield come
+    troubles = [f"{someone.name}: {trouble}" for someone in people for trouble in someone.troubles]
+    for someone in people:
+        someone.page.context.close()
+    assert not troubles, "\n".join(troubles)

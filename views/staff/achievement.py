@@ -1,0 +1,65 @@
+"""The kinds of achievement and their fields; a version is never changed, a new one is added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import lazy_gettext as _l
+
+from models.achievement import AchievementCategory, AchievementKind, AchievementKindVersion
+from views.base import SafeModelView
+
+KIND, NAME = _l("业绩类别"), _l("名称")
+
+
+class AchievementKindVersionView(SafeModelView):
+    """Read and add only: items keep the version they were filled under."""
+
+    datamodel = SQLAInterface(AchievementKindVersion)
+    noun = _l("业绩字段版本")
+    exclude_route_methods = {"download", "edit", "delete"}
+    list_columns = ["kind", "number", "created_at"]
+    show_columns = ["kind", "number", "created_at", "fields", "list_columns"]
+    search_columns = ["kind"]
+    add_columns = ["kind", "number", "fields", "list_columns"]
+    label_columns = {
+        "kind": KIND, "number": _l("版本"), "created_at": _l("创建时间"), "fields": _l("字段定义"),
+        "list_columns": _l("列表字段"),
+    }
+
+
+class AchievementKindView(SafeModelView):
+    datamodel = SQLAInterface(AchievementKind)
+    noun = KIND
+    related_views = [AchievementKindVersionView]
+    list_columns = ["name", "code", "category", "position", "enabled"]
+    show_columns = [*list_columns, "note"]
+    search_columns = ["name", "code", "category", "enabled"]
+    add_columns = ["category", "name", "code", "position", "note", "enabled"]
+    label_columns = {
+        "category": _l("业绩分类"), "name": NAME, "code": _l("编码"), "position": _l("顺序"), "note": _l("说明"),
+        "enabled": _l("启用"),
+    }
+
+
+class AchievementCategoryView(SafeModelView):
+    datamodel = SQLAInterface(AchievementCategory)
+    noun = _l("业绩分类")
+    related_views = [AchievementKindView]
+    list_columns = ["name", "code", "position"]
+    search_columns = ["name", "code"]
+    add_columns = ["name", "code", "position"]
+    base_order = ("position", "asc")
+    label_columns = {"name": NAME, "code": _l("编码"), "position": _l("顺序")}
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The menu 业绩设置."""
+    views: list[tuple[Any, str]] = [
+        (AchievementCategoryView, "业绩分类"), (AchievementKindView, "业绩类别"),
+        (AchievementKindVersionView, "业绩字段版本"),
+    ]
+    for view, label in views:
+        appbuilder.add_view(view, label, category="业绩设置")

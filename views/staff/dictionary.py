@@ -1,0 +1,120 @@
+"""Dictionaries: code tables, regions, series, levels, titles, specialties."""
+
+from __future__ import annotations
+
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import lazy_gettext as _l
+
+from models.dictionary import CodeItem, CodeTable
+from models.region import REGION_LEVELS, Region
+from models.series import Specialty, Title, TitleLevel, TitleSeries
+from models.series_form import SeriesForm
+from views.base import SafeModelView
+
+CODE, NAME, ENABLED, POSITION = _l("编码"), _l("名称"), _l("启用"), _l("顺序")
+SERIES, LEVEL = _l("职称系列"), _l("级别")
+
+
+class CodeItemView(SafeModelView):
+    datamodel = SQLAInterface(CodeItem)
+    noun = _l("字典项")
+    list_columns = ["name", "code", "table", "parent_code", "position", "enabled"]
+    show_columns = [*list_columns, "extra"]
+    search_columns = ["name", "code", "table", "enabled"]
+    add_columns = ["table", "code", "name", "parent_code", "position", "enabled", "extra"]
+    base_order = ("position", "asc")
+    label_columns = {
+        "table": _l("字典"), "code": CODE, "name": NAME, "parent_code": _l("上级编码"), "position": POSITION,
+        "enabled": ENABLED, "extra": _l("附加属性"),
+    }
+
+
+class CodeTableView(SafeModelView):
+    datamodel = SQLAInterface(CodeTable)
+    noun = _l("字典")
+    related_views = [CodeItemView]
+    list_columns = ["name", "code", "standard"]
+    search_columns = ["name", "code"]
+    add_columns = ["name", "code", "standard"]
+    label_columns = {"name": NAME, "code": CODE, "standard": _l("依据标准")}
+
+
+class RegionView(SafeModelView):
+    datamodel = SQLAInterface(Region)
+    noun = _l("属地")
+    list_columns = ["name", "code", "level", "parent", "enabled"]
+    search_columns = ["name", "code", "level", "enabled"]
+    add_columns = ["code", "name", "level", "parent", "path", "enabled"]
+    base_order = ("code", "asc")
+    choices = {"level": REGION_LEVELS}
+    label_columns = {
+        "code": _l("行政区划代码"), "name": NAME, "level": LEVEL, "parent": _l("上级属地"), "path": _l("路径"),
+        "enabled": ENABLED,
+    }
+
+
+class TitleLevelView(SafeModelView):
+    datamodel = SQLAInterface(TitleLevel)
+    noun = _l("职称级别")
+    list_columns = ["name", "label", "code", "rank", "number_code"]
+    search_columns = ["name", "code"]
+    add_columns = ["name", "label", "code", "rank", "number_code"]
+    base_order = ("rank", "desc")
+    label_columns = {
+        "name": NAME, "label": _l("显示为"), "code": CODE, "rank": _l("高低顺序"), "number_code": _l("证书编号代码"),
+    }
+
+
+class SpecialtyView(SafeModelView):
+    datamodel = SQLAInterface(Specialty)
+    noun = _l("专业")
+    list_columns = ["name", "series", "enabled"]
+    search_columns = ["name", "series", "enabled"]
+    add_columns = ["series", "name", "enabled"]
+    label_columns = {"series": SERIES, "name": NAME, "enabled": ENABLED}
+
+
+class TitleView(SafeModelView):
+    datamodel = SQLAInterface(Title)
+    noun = _l("资格名称")
+    list_columns = ["name", "level", "track", "series", "enabled"]
+    search_columns = ["name", "track", "series", "level", "enabled"]
+    add_columns = ["series", "track", "level", "name", "enabled"]
+    label_columns = {
+        "series": SERIES, "track": _l("专业类别"), "level": LEVEL, "name": NAME, "enabled": ENABLED,
+    }
+
+
+class TitleSeriesView(SafeModelView):
+    datamodel = SQLAInterface(TitleSeries)
+    noun = SERIES
+    related_views = [TitleView, SpecialtyView]
+    list_columns = ["name", "code", "number_code", "position", "enabled"]
+    show_columns = [*list_columns, "note"]
+    search_columns = ["name", "code", "enabled"]
+    add_columns = ["code", "name", "number_code", "position", "note", "enabled"]
+    base_order = ("position", "asc")
+    label_columns = {
+        "code": CODE, "name": NAME, "number_code": _l("证书编号代码"), "position": POSITION, "note": _l("说明"),
+        "enabled": ENABLED,
+    }
+
+
+class SeriesFormView(SafeModelView):
+    datamodel = SQLAInterface(SeriesForm)
+    noun = _l("专业信息表单")
+    list_columns = ["series"]
+    show_columns = ["series", "fields"]
+    search_columns = ["series"]
+    add_columns = ["series", "fields"]
+    label_columns = {"series": SERIES, "fields": _l("字段定义")}
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The menu 基础数据; children before the screens that show them."""
+    for view, label in (
+        (TitleSeriesView, "职称系列"), (TitleView, "资格名称"), (SpecialtyView, "专业"), (TitleLevelView, "职称级别"),
+        (SeriesFormView, "专业信息表单"), (RegionView, "属地"), (CodeTableView, "字典"), (CodeItemView, "字典项"),
+    ):
+        appbuilder.add_view(view, label, category="基础数据")
