@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VAR = Path(os.environ.get("VAR_DIR", ROOT / "var"))
+VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
 DEFAULT_SECRET = "only-for-development-and-the-demo"  # noqa: S105  refused by Prod
+DEMO_SEED = "5a" * 32  # signs the demo's certificates; Prod wants one of its own
 
 
 class ConfigError(RuntimeError):
@@ -69,11 +70,14 @@ class Base:
 class Dev(Base):
     """`make run`: the demo on this machine."""
 
+    SIGNING_SEED = Base.SIGNING_SEED or DEMO_SEED
+
 
 class Test(Base):
     """The test suite; fixtures give it a database and folders of its own."""
 
     TESTING = True
+    SIGNING_SEED = DEMO_SEED
     SECRET_KEY = "test"  # noqa: S105
     DEMO = True
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -137,7 +137,12 @@ class Fault:
 
 
 def anchor(session: Session) -> None:
-    """Digest every event since the last anchor. Run periodically; inside a transaction."""
+    """Digest every event since the last anchor. Run periodically; inside a transaction.
+
+    PostgreSQL gives ids before the commit: the lock waits for writers, so that no lower id can appear afterwards.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE audit_event IN SHARE MODE"))
     last = session.execute(select(_anchor).order_by(_anchor.c.id.desc()).limit(1)).mappings().first()
     since = last["last_event_id"] if last else 0
     hashes = session.execute(select(_event.c.id, _event.c.hash).where(_event.c.id > since).order_by(_event.c.id)).all()

@@ -16,6 +16,7 @@ GROUPS = {
     "demo": "app.cli_data:demo",
     "audit": "app.cli_audit:audit",
     "files": "app.cli_files:files",
+    "tasks": "app.cli_tasks:tasks",
 }
 
 
@@ -46,6 +47,7 @@ HELP = {
     "demo": "The demo world.",
     "audit": "The audit trail.",
     "files": "Stored files.",
+    "tasks": "The inboxes.",
 }
 
 
@@ -61,10 +63,11 @@ def release() -> None:
     """Prepare the database for this version: migrations, permissions, roles. Safe to repeat; run it before workers."""
     from flask.cli import with_appcontext
 
-    with_appcontext(_release)()
+    with_appcontext(run_release)()
 
 
-def _release() -> None:
+def run_release() -> None:
+    """The release step, inside an application context."""
     from app.release import sync_permissions
 
     upgrade(directory=str(current_app.config["ROOT"] / "migrations"))

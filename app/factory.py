@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hashlib
 from typing import Any
 
 from flask import Blueprint, Flask, current_app
@@ -56,11 +58,16 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
 
 
 def _defaults(app: Flask) -> None:
+    if not app.config["SIGNING_SEED"] and (app.config["DEMO"] or app.testing):
+        seed = hashlib.sha256(b"demo signing seed" + app.config["SECRET_KEY"].encode())  # Prod refuses to be without
+        app.config["SIGNING_SEED"] = seed.hexdigest()
     app.config.setdefault("RATELIMIT_ENABLED", not app.testing)
     app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
     app.config.setdefault("RATELIMIT_HEADERS_ENABLED", False)
     app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", dt.timedelta(hours=1))
     app.config["FAB_ADD_SECURITY_VIEWS"] = False
+    if not app.config["SIGNING_SEED"]:  # Prod refuses to start without one
+        app.config["SIGNING_SEED"] = hashlib.sha256(b"signing" + app.config["SECRET_KEY"].encode()).hexdigest()
     app.config["SQLALCHEMY_RECORD_QUERIES"] = False
 
 

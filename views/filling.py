@@ -20,7 +20,6 @@ from app.rules.checks_material import section_page, slot_applies
 from app.rules.deadlines import ZONE
 from app.rules.upload import UploadPolicy
 from app.services import application, application_items, submission
-from app.services import file as files
 from app.services.application_items import Place
 from app.transaction import current_session
 from models.application import IMPORT_PAGES
@@ -244,12 +243,10 @@ class FillingView(PageView):
         loaded = self._own(application_id)
         if (elsewhere := self._elsewhere(loaded)) is not None:
             return elsewhere
-        held: dict[str, list[Any]] = {}
-        for item in files.attachments_of("application", application_id):
-            held.setdefault(item.slot, []).append(item)
         slots = [
-            {"slot": slot, "policy": UploadPolicy(slot.types, slot.max_mb, slot.max_count),
-             "files": held.get(slot.code, [])}
+            {"slot": slot, "policy": UploadPolicy(slot.types, slot.max_mb, slot.max_count), "files": [
+                {"id": file.attachment_id, "name": file.name, "file": {"size": file.size}} for file in slot.files
+            ]}
             for slot in loaded.material.slots if slot.files or slot_applies(slot, loaded.material)
         ]
         return self._page("application/fill_attachments.html", loaded, "attachments", slots=slots)
@@ -308,9 +305,9 @@ class FillingView(PageView):
             (group, [judgement for judgement in report.judgements if judgement.rule.group == group])
             for group in GROUPS if group != "汇总"
         ]
-        card = queries.card_of(current_session(), material.application_id, material.person.id)
+        process = queries.process_of(current_session(), material.application_id)
         return self._page(
-            "application/fill_submit.html", loaded, "submit", report=report, groups=groups, passed=passed, card=card,
+            "application/fill_submit.html", loaded, "submit", report=report, groups=groups, passed=passed, card=process,
             show=passed or "checked" in request.args, block=BLOCK, status=status,
             address=lambda gap: gap_address(material.application_id, gap),
         )

@@ -105,7 +105,7 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     here = max((entry.path for entry in entries if request.path.startswith(entry.path.rstrip("/"))), key=len, default="")
     waiting = _open_tasks(actor) if any(entry.badge for entry in entries) else 0
     return [
-        {"label": _(entry.label), "href": entry.path, "current": entry.path == here,
+        {"label": _(entry.label), "href": page(entry.path), "current": entry.path == here,
          "badge": waiting if entry.badge else 0}
         for entry in entries
     ]
@@ -129,17 +129,17 @@ def _unread(actor: Actor) -> int:
 
 
 def page(path: str) -> str | None:
-    """The path when some view answers GET there, otherwise None. Looked up once per application."""
-    known: dict[str, bool] = current_app.extensions.setdefault("zhicheng_pages", {})
+    """The path under which some view answers GET, otherwise None. Looked up once per application."""
+    known: dict[str, str | None] = current_app.extensions.setdefault("zhicheng_pages", {})
     if path not in known:
         try:
             current_app.url_map.bind("localhost").match(path, "GET")
-            known[path] = True
-        except RequestRedirect:
-            known[path] = True
+            known[path] = path
+        except RequestRedirect as elsewhere:
+            known[path] = urlsplit(elsewhere.new_url).path
         except HTTPException:
-            known[path] = False
-    return path if known[path] else None
+            known[path] = None
+    return known[path]
 
 
 def chosen_language() -> str:
@@ -159,7 +159,7 @@ def _languages(current: str) -> list[dict[str, Any]]:
 
 def home_of(actor: Actor) -> str | None:
     """Where an audience begins; None for staff, whose home is the menu."""
-    return next((entry.path for entry in NAVIGATION if entry.roles & actor.roles and page(entry.path)), None)
+    return next((found for entry in NAVIGATION if entry.roles & actor.roles and (found := page(entry.path))), None)
 
 
 class IndexView(PageView):

@@ -11,20 +11,21 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.queries.material import kind_versions
+from app.queries.material import Names as CodeNames
+from app.queries.material import code_names
 from app.queries.worklist import history
 from app.rules.checks_material import Material
-from app.rules.fields import Names, column_text, columns
+from app.rules.fields import column_text, columns, parse_fields
 from app.rules.routing import Competence, Facts, Stop, resolve
 from app.rules.snapshot import files_of
 from app.workflow.definitions.application import APPLICATION
 from app.workflow.procedure import NODES
-from models.achievement import Achievement, AchievementKind
+from models.achievement import Achievement, AchievementKind, AchievementKindVersion
 from models.application import APPLICATION_STATES, IMPORT_PAGES, Application, ApplicationItem, Submission
-from models.case import Case
+from models.case import Case, Task
 from models.file import Attachment
 from models.organization import Jurisdiction, Organization
-from models.plan import ROUTES, ReviewPlan, ReviewStandard, StandardItem
+from models.plan import ROUTES, ReviewPlan, ReviewStandard
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 SUBJECT = "application"
@@ -147,17 +148,42 @@ def own_row(session: Session, application_id: int, person_id: int) -> Any:
     return row
 
 
+@dataclass(frozen=True)
+class Process:
+    """The tasks of every run of an application, oldest first, and the opinion that was given last."""
+
+    log: tuple[Any, ...]
+    opinion: str
+    opinion_by: str
+
+
+def process_of(session: Session, application_id: int) -> Process:
+    """流程 of an application over all its submissions; one query."""
+    task, organization = Task.__table__, Organization.__table__
+    log = tuple(session.execute(
+        select(
+            task.c.seq, task.c.node, task.c.state, task.c.arrived_at, task.c.decided_at, task.c.opinion,
+            organization.c.name.label("organization"),
+        )
+        .join(organization, organization.c.id == task.c.organization_id)
+        .where(task.c.subject_type == SUBJECT, task.c.subject_id == application_id).order_by(task.c.id)
+    ).mappings())
+    return Process(log, *_last_opinion(log))
+
+
+def _last_opinion(log: Sequence[Any]) -> tuple[str, str]:
+    decided = [task for task in log if task["state"] in ("returned", "terminated", "approved")]
+    return (decided[-1]["opinion"], decided[-1]["organization"]) if decided else ("", "")
+
+
 def _card(row: Any, case: Any, logs: Mapping[int, list[Any]]) -> Card:
     log = logs.get(case.id, []) if case is not None else []
     last = log[-1] if log else None
     open_first = (
         case is not None and case.state == "open" and last is not None and last["state"] == "open" and last["seq"] == 1
     )
-    decided = [task for task in log if task["state"] in ("returned", "terminated", "approved")]
-    spoken = decided[-1] if decided else None
     return Card(
-        row, _steps(row, case, log), row.state == "reviewing" and open_first,
-        spoken["opinion"] if spoken else "", spoken["organization"] if spoken else "", tuple(log),
+        row, _steps(row, case, log), row.state == "reviewing" and open_first, *_last_opinion(log), tuple(log),
     )
 
 
@@ -228,19 +254,15 @@ class Candidates:
 
 
 def candidates(
-    session: Session, material: Material, names: Names, *, page: str = "", standard_item_id: int | None = None
+    session: Session, material: Material, names: CodeNames, *, page: str = "", standard_item_id: int | None = None
 ) -> Candidates:
     """The person's achievements of the place's kind, importable ones first; names what is in the way of the others."""
-    if page in IMPORT_PAGES:
-        kind = session.execute(select(_kind.c.id, _kind.c.name).where(_kind.c.code == page)).first()
-    else:
-        need = StandardItem.__table__
-        kind = session.execute(
-            select(_kind.c.id, _kind.c.name).join(need, need.c.kind_id == _kind.c.id)
-            .where(need.c.id == standard_item_id)
-        ).first()
-    if kind is None:
+    need = next(
+        (need for section in material.sections for need in section.requirements if need.id == standard_item_id), None
+    )
+    if page not in IMPORT_PAGES and need is None:
         raise NotFound("没有找到这一项，请刷新页面。")
+    version = AchievementKindVersion.__table__
     count = (
         select(func.count()).where(
             _attachment.c.subject_type == "achievement", _attachment.c.subject_id == _achievement.c.id
@@ -248,20 +270,34 @@ def candidates(
     )
     rows = session.execute(
         select(_achievement.c.id, _achievement.c.summary, _achievement.c.data, _achievement.c.state,
-               _achievement.c.kind_version_id, count.label("files"))
-        .where(_achievement.c.person_id == material.person.id, _achievement.c.kind_id == kind.id)
+               _achievement.c.kind_version_id, version.c.fields, version.c.list_columns, count.label("files"))
+        .join(version, version.c.id == _achievement.c.kind_version_id)
+        .join(_kind, _kind.c.id == _achievement.c.kind_id)
+        .where(
+            _achievement.c.person_id == material.person.id,
+            _kind.c.code == page if need is None else _kind.c.id == need.kind_id,
+        )
         .order_by(_achievement.c.id.desc())
     ).all()
-    versions = kind_versions(session, {row.kind_version_id for row in rows})
+    shown = {row.kind_version_id: (parse_fields(row.fields), row.list_columns) for row in rows}
+    versions = {key: columns(fields, list_columns) for key, (fields, list_columns) in shown.items()}
+    tables = {field.code_table for fields, _ in shown.values() for field in fields if field.code_table}
+    if not tables <= set(names.tables):
+        names = code_names(session, tables)
     places = _places(material)
-    found = []
-    for row in rows:
-        fields, list_columns = versions[row.kind_version_id]
-        cells = tuple(column_text(column, row.data, names) for column in columns(fields, list_columns))
-        found.append(Candidate(row.id, row.summary, cells, row.files, _reason(row, places)))
-    newest = versions[max(versions)] if versions else ((), ())
-    labels = tuple(column.label for column in columns(*newest))
-    return Candidates(kind.name, labels, tuple(sorted(found, key=lambda candidate: candidate.reason != "")))
+    found = [
+        Candidate(
+            row.id, row.summary,
+            tuple(column_text(column, row.data, names) for column in versions[row.kind_version_id]), row.files,
+            _reason(row, places),
+        )
+        for row in rows
+    ]
+    newest = versions[max(versions)] if versions else ()
+    return Candidates(
+        need.kind if need else IMPORT_PAGES[page], tuple(column.label for column in newest),
+        tuple(sorted(found, key=lambda candidate: candidate.reason != "")),
+    )
 
 
 def _reason(row: Any, places: Mapping[int, str]) -> str:

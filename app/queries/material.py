@@ -64,7 +64,8 @@ _standard, _section = ReviewStandard.__table__, StandardSection.__table__
 _requirement, _slot = StandardItem.__table__, AttachmentSlot.__table__
 _rival = _a.alias("rival")
 _unit, _convener = Organization.__table__.alias("unit"), Organization.__table__.alias("convener")
-_FACT_TABLES = ("unit_nature", "id_doc_type")  # dictionaries every page shows something of
+# Dictionaries that every page shows something of, or that the import dialog of 学历教育 will.
+_FACT_TABLES = ("unit_nature", "id_doc_type", "education_level", "degree")
 
 
 def _main() -> Select[Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from app.errors import Invalid
 from app.rules.deadlines import today as this_day
 from app.rules.field_definitions import RANGES, Condition, Field, parse_fields
 from app.rules.field_values import Codes, check_pattern, clean_text, normalise
@@ -23,6 +24,7 @@ __all__ = [
     "Condition",
     "Field",
     "Names",
+    "check_definition",
     "clean_text",
     "column_text",
     "columns",
@@ -176,6 +178,24 @@ def columns(fields: Sequence[Field], list_columns: Sequence[str]) -> tuple[Colum
         elif key in RANGES:
             found.append(Column(key, RANGES[key][0], None))
     return tuple(found)
+
+
+def check_definition(definitions: object, list_columns: object = ()) -> tuple[Field, ...]:
+    """The fields of a definition that staff are about to save; Invalid with a sentence when it cannot be used."""
+    if not isinstance(definitions, list) or not definitions:
+        raise Invalid("字段定义须是一个列表，至少有一个字段。", {"fields": "请写成 [{…}, {…}] 的形式。"})
+    try:
+        fields = parse_fields(definitions)
+    except Invalid as error:
+        raise Invalid(error.message, {"fields": error.message}) from error
+    if not isinstance(list_columns, list | tuple):
+        raise Invalid("列表字段须是字段代码的列表。", {"list_columns": "请写成 [\"代码\", …] 的形式。"})
+    known = {column.key for column in columns(fields, [key for key in list_columns if isinstance(key, str)])}
+    unknown = [str(key) for key in list_columns if key not in known]
+    if unknown:
+        sentence = f"列表字段“{'、'.join(unknown)}”不在字段定义中，请改正。"
+        raise Invalid(sentence, {"list_columns": sentence})
+    return fields
 
 
 def column_text(column: Column, data: Mapping[str, Any], codes: Names) -> str:

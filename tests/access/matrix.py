@@ -100,7 +100,7 @@ MATRIX: dict[str, Rule] = {
     "FileView.upload": signed_in("subjects the actor may edit"),
     "FileView.move": signed_in("attachments of subjects the actor may edit"),
     "FileView.rename": signed_in("attachments of subjects the actor may edit"),
-    "FileView.detach": signed_in("attachments of subjects the actor may edit"),
+    "FileView.delete": signed_in("attachments of subjects the actor may edit"),
     # Persons
     "SignUpView.sign_up": everybody("creates the own account"),
     "RegistrationView.fill": only(APPLICANT, "own person"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the fixtures whether the test failed."""
+    report = yield
+    item.failed = report.failed  # type: ignore[attr-defined]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +141,11 @@ def visit(site: Site, browser: Browser) -> Iterator[Visit]:
         return someone
 
     yield come
+    if getattr(request.node, "failed", False):
+        for number, someone in enumerate(people):
+            picture = tmp_path / f"{number}-{someone.name}.png"
+            someone.page.screenshot(path=picture, full_page=True)
+            print(f"{someone.name} was on {someone.page.url}: {picture}")
     troubles = [f"{someone.name}: {trouble}" for someone in people for trouble in someone.troubles]
     for someone in people:
         someone.page.context.close()

@@ -14,7 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from app.rules.fields import Field, column_text, columns, display, lowered, parse_fields, summary, validate
+from app.rules.fields import (
+    Field,
+    check_definition,
+    column_text,
+    columns,
+    display,
+    lowered,
+    parse_fields,
+    summary,
+    validate,
+)
 
 DAY = dt.date(2026, 11, 23)
 CODES = {"degree": {"3": "硕士", "4": "学士"}, "ref:paper": {"17": "一篇论文"}}
@@ -320,3 +330,19 @@ def test_every_shipped_definition_can_be_read_and_shown(definitions: list[Any], 
     fields = parse_fields(definitions)
     assert len(columns(fields, list_columns)) == len(list_columns)
     assert validate(fields, {}, codes=codes, partial=True)[1] == {}
+
+
+@pytest.mark.parametrize(("definitions", "list_columns", "says"), [
+    ([], [], "至少有一个字段"),
+    ({"key": "x"}, [], "至少有一个字段"),
+    (["x"], [], "一组"),
+    ([{"key": "x", "label": "名称", "type": "html"}], [], "不存在"),
+    ([{"key": "x", "label": "名称", "type": "text"}], ["y"], "不在字段定义中"),
+    ([{"key": "x", "label": "名称", "type": "text"}], [{"y": 1}], "不在字段定义中"),
+    ([{"key": "x", "label": "名称", "type": "text"}], "x", "不在字段定义中|列表"),
+])
+def test_what_staff_save_is_checked_as_a_whole(definitions: Any, list_columns: Any, says: str) -> None:
+    with pytest.raises(Invalid, match=says) as refusal:
+        check_definition(definitions, list_columns)
+    assert set(refusal.value.fields) <= {"fields", "list_columns"}
+    assert check_definition([{"key": "x", "label": "名称", "type": "text"}], ["x", "date_range"])

@@ -8,6 +8,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
+from app.rules.fields import check_definition
 from models.achievement import AchievementCategory, AchievementKind, AchievementKindVersion
 from views.base import SafeModelView
 
@@ -28,6 +29,10 @@ class AchievementKindVersionView(SafeModelView):
         "kind": KIND, "number": _l("版本"), "created_at": _l("创建时间"), "fields": _l("字段定义"),
         "list_columns": _l("列表字段"),
     }
+
+    def pre_add(self, item: AchievementKindVersion) -> None:
+        """A definition that the forms could not read is refused with the reason."""
+        check_definition(item.fields, item.list_columns)
 
 
 class AchievementKindView(SafeModelView):
