@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import hashlib
 from typing import Any
 
@@ -64,7 +62,6 @@ def _defaults(app: Flask) -> None:
     app.config.setdefault("RATELIMIT_ENABLED", not app.testing)
     app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
     app.config.setdefault("RATELIMIT_HEADERS_ENABLED", False)
-    app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", dt.timedelta(hours=1))
     app.config["FAB_ADD_SECURITY_VIEWS"] = False
     if not app.config["SIGNING_SEED"]:  # Prod refuses to start without one
         app.config["SIGNING_SEED"] = hashlib.sha256(b"signing" + app.config["SECRET_KEY"].encode()).hexdigest()

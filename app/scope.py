@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from flask_appbuilder.security.sqla.models import (
     ApiKey,
@@ -26,10 +26,10 @@ from flask_appbuilder.security.sqla.models import (
     User,
     ViewMenu,
 )
-from sqlalchemy import ColumnElement, and_, event, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, event, false, inspect, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.expression import TableClause
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.visitors import ExternallyTraversible, iterate
 
 import models as m
 from app.actor import Actor
@@ -250,13 +250,17 @@ def criterion_for(model: type, scope: Scope) -> ColumnElement[bool]:
     return true() if scope.everything else CRITERIA[model](model, scope)
 
 
+def _table(model: type) -> Table:
+    return cast(Table, cast(Any, model).__table__)
+
+
 @lru_cache(maxsize=512)
 def _options(scope: Scope, joined: bool) -> dict[str, list[Any]]:
     """Loader criteria by table name. Only for eager joins (SQLAlchemy asks for it there) are they handed on to the
     loads an object makes later: otherwise each of those comes by here itself, under its own scope."""
     options: dict[str, list[Any]] = {}
     for model, criterion in CRITERIA.items():
-        options.setdefault(model.__table__.name, []).append(
+        options.setdefault(_table(model).name, []).append(
             with_loader_criteria(model, criterion(model, scope), include_aliases=True, propagate_to_loaders=joined)
         )
     return options
@@ -289,7 +293,7 @@ def _apply_scope(state: ORMExecuteState) -> None:
     if joined:
         names = set(options)
     else:
-        names = {element.name for element in iterate(state.statement) if isinstance(element, TableClause)}
+        names = {element.name for element in iterate(cast(ExternallyTraversible, state.statement)) if isinstance(element, TableClause)}
     chosen = [option for name in sorted(names & options.keys()) for option in options[name]]
     if chosen:
         state.statement = state.statement.options(*chosen)
@@ -326,7 +330,7 @@ def _require_in_scope(session: Session, scope: Scope, rows: list[Any]) -> None:
         if model is not None:
             keys.setdefault(model, set()).add(inspect(row).identity[0] if inspect(row).identity else row.id)
     for model, wanted in keys.items():
-        columns = model.__table__.c
+        columns = _table(model).c
         statement = select(columns.id).where(columns.id.in_(wanted), CRITERIA[model](columns, scope))
         if set(session.connection().execute(statement).scalars()) != wanted:
             raise NotAllowed("这条记录不属于您，不能修改。")

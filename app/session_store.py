@@ -34,7 +34,7 @@ class JsonSerializer(Serializer):
         return msgspec.json.encode(dict(session))
 
     def decode(self, serialized_data: bytes) -> dict[str, Any]:
-        return cast("dict[str, Any]", msgspec.json.decode(serialized_data, type=dict[str, Any]))
+        return msgspec.json.decode(serialized_data, type=dict[str, Any])
 
 
 class AccountSession(ServerSideSession):
@@ -125,7 +125,7 @@ class SessionInterface(ServerSideSessionInterface):
         own = cast(AccountSession, session)
         if own.sid is not None:
             self._delete_session(own.sid)
-        own.sid = None  # type: ignore[assignment]
+        own.sid = None
         own.modified = True
 
     # Rows
@@ -134,7 +134,7 @@ class SessionInterface(ServerSideSessionInterface):
         statement = select(_row.c.data).where(_row.c.session_id == store_id, _row.c.expires_at > utcnow())
         with db.engine.connect() as connection:
             data = connection.execute(statement).scalar_one_or_none()
-        return None if data is None else cast("dict[str, Any]", self.serializer.decode(data))
+        return None if data is None else self.serializer.decode(data)
 
     def _insert(self, session: AccountSession) -> None:
         values = {

@@ -44,17 +44,17 @@ def fill_tasks(engine: sa.Engine, *, first: int, last: int, organizations: int, 
     cases = series.format(insert="""
         INSERT INTO "case" (id, version, procedure, procedure_version, subject_type, subject_id, run, title, state, node,
                             route, started_by, started_at, ended_at)
-        SELECT i, 1, 'application', 1, 'application', i, 1, '申报' || i, CASE WHEN i % 5 = 0 THEN 'open' ELSE 'approved' END,
-               'employer', '[]', :user, :now, CASE WHEN i % 5 = 0 THEN NULL ELSE :now END""")
+        SELECT i, 1, 'application', 1, 'application', i, 1, '申报' || i, CASE WHEN (i / :organizations) % 5 = 0 THEN 'open' ELSE 'approved' END,
+               'employer', '[]', :user, :now, CASE WHEN (i / :organizations) % 5 = 0 THEN NULL ELSE :now END""")
     tasks = series.format(insert="""
         INSERT INTO task (id, version, case_id, seq, stop, node, organization_id, procedure, subject_type, subject_id, title,
                           state, arrived_at, decided_at, decided_by, opinion)
         SELECT i, 1, i, 1, 0, 'employer', 1 + i % :organizations, 'application', 'application', i, '申报' || i,
-               CASE WHEN i % 5 = 0 THEN 'open' ELSE 'approved' END, :now,
-               CASE WHEN i % 5 = 0 THEN NULL ELSE :now END, CASE WHEN i % 5 = 0 THEN NULL ELSE :user END, '同意'""")
+               CASE WHEN (i / :organizations) % 5 = 0 THEN 'open' ELSE 'approved' END, :now,
+               CASE WHEN (i / :organizations) % 5 = 0 THEN NULL ELSE :now END, CASE WHEN (i / :organizations) % 5 = 0 THEN NULL ELSE :user END, '同意'""")
     values = {"first": first, "last": last, "user": user_id, "now": "2026-11-23 00:00:00", "organizations": organizations}
     with engine.begin() as connection:
-        connection.execute(_typed(cases, engine), {k: v for k, v in values.items() if k != "organizations"})
+        connection.execute(_typed(cases, engine), values)
         connection.execute(_typed(tasks, engine), values)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")

@@ -83,9 +83,7 @@ class Task(Versioned, Base):
         CheckConstraint("(claimed_by IS NULL) = (claimed_at IS NULL)", name="claimed_with_time"),
         Index("ix_task_open", "organization_id", "claimed_by", "id", sqlite_where=text("state = 'open'"),
               postgresql_where=text("state = 'open'")),
-        Index("ix_task_decided", "organization_id", "decided_by", "id", sqlite_where=text("state <> 'open'"),
-              postgresql_where=text("state <> 'open'")),
-        Index("ix_task_all", "organization_id", "id"),
+        Index("ix_task_history", "organization_id", "id", "state", "decided_by"),  # every tab but the open ones
         Index("ix_task_subject", "subject_type", "subject_id", "organization_id"),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -20,10 +22,18 @@ ORGANIZATION_KINDS = {
 
 
 class Organization(Timestamps, Versioned, Base):
-    """A unit. `uscc` is empty for built-in units that have no 统一社会信用代码 of their own."""
+    """A unit. `uscc` is empty for built-in units that have no 统一社会信用代码 of their own.
+
+    Not registered: a single sign-on brought name and code, its 单位注册 is still to be filed. Until then it is not
+    enabled, so that nobody finds it; `nature_code` is empty and `region_code` the province.
+    """
 
     __tablename__ = "organization"
-    __table_args__ = (Index("ix_organization_pinyin", "pinyin"), Index("ix_organization_name", "name"))
+    __table_args__ = (
+        Index("ix_organization_pinyin", "pinyin"), Index("ix_organization_name", "name"),
+        CheckConstraint("is_registered OR NOT enabled", name="enabled_when_registered"),
+        CheckConstraint("license_years BETWEEN 1 AND 99", name="license_years_sensible"),
+    )
 
     name: Mapped[str] = mapped_column(String(100), unique=True)
     pinyin: Mapped[str] = mapped_column(String(100), default="")  # initials, for search
@@ -39,6 +49,20 @@ class Organization(Timestamps, Versioned, Base):
     email: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
     enabled: Mapped[bool] = mapped_column(default=True)
+    is_registered: Mapped[bool] = mapped_column(default=True)
+    # 单位详细信息, all optional
+    fax: Mapped[str] = mapped_column(String(30), default="")
+    industry_code: Mapped[str] = mapped_column(String(20), default="")  # dictionary industry_division
+    status_code: Mapped[str] = mapped_column(String(20), default="1")  # dictionary unit_status: 登记在册
+    economic_type_code: Mapped[str] = mapped_column(String(20), default="")  # dictionary economic_type
+    tax_number: Mapped[str] = mapped_column(String(30), default="")
+    license_kind_code: Mapped[str] = mapped_column(String(20), default="")  # dictionary business_license
+    license_number: Mapped[str] = mapped_column(String(50), default="")
+    license_issued_on: Mapped[dt.date | None]
+    license_years: Mapped[int | None]
+    approval_number: Mapped[str] = mapped_column(String(60), default="")
+    approved_on: Mapped[dt.date | None]
+    approved_by: Mapped[str] = mapped_column(String(100), default="")  # 批准成立单位
 
     region: Mapped[Region] = relationship()
     roles: Mapped[list[OrganizationRole]] = relationship(back_populates="organization")

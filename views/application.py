@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.errors import NotAllowed, NotFound
 from app.queries import application as queries
 from app.queries import plan as plans
+from app.queries.plan_standing import standing_of
 from app.services import application
 from app.transaction import current_session
 from models.application import Pledge
@@ -68,7 +69,7 @@ class ApplicationView(PageView):
         own_person_id()
         session, actor = current_session(), current_actor()
         plan = plans.plan_page(session, plan_id)
-        standing = plans.standing(session, plan, actor)
+        standing = standing_of(session, plan, actor)
         if standing.application_id is not None:
             return redirect(url_for("ApplicationView.pledge", application_id=standing.application_id))
         if standing.barrier:

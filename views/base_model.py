@@ -22,9 +22,9 @@ from app.audit import Event, record_event
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
 from app.transaction import transaction
-from views.base import current_actor, show_field_errors
 from views.base_fields import form_class
-from views.base_query import Page, SafeFilters, read_filters, read_listing, read_page
+from views.base_page import current_actor, show_field_errors
+from views.base_query import Page, SafeFilters, like_pattern, read_filters, read_listing, read_page
 from views.base_state import changes, fingerprint, values_of
 
 OPTIONS_SHOWN = 20
@@ -145,7 +145,7 @@ class SafeModelView(ModelView):
         query = self._related_query(column)
         names = self.option_columns.get(column) or [n for n in ("name", "code") if hasattr(model, n)]
         if text:
-            pattern = f"%{text.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+            pattern = f"%{like_pattern(text)}%"
             query = query.filter(or_(*(sql_cast(getattr(model, n), String).ilike(pattern, escape="!") for n in names)))
         return list(query.order_by(model.id).limit(OPTIONS_SHOWN))
 

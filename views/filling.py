@@ -16,7 +16,7 @@ from app.queries.material import Loaded
 from app.rules import snapshot as shots
 from app.rules.checks import BLOCK, GROUPS, Report, examine
 from app.rules.checks_items import limits
-from app.rules.checks_material import section_page, slot_applies
+from app.rules.checks_material import Material, section_page, slot_applies
 from app.rules.deadlines import ZONE
 from app.rules.upload import UploadPolicy
 from app.services import application, application_items, submission
@@ -29,7 +29,7 @@ from views.application import own_person_id, trail
 from views.base import PageView, current_actor, wants_json
 from views.filling_pages import gap_address, page_address, workplace
 from views.forms.application import SelectionForm
-from views.forms.dynamic import DynamicForm, build_form, initial
+from views.forms.dynamic import DynamicForm, build_form, initial, name_of
 
 
 class FillingView(PageView):
@@ -96,15 +96,28 @@ class FillingView(PageView):
     @has_access
     def autosave(self, application_id: int) -> Any:
         """What autosave.js posts; JSON with the time and the new token, 409 when a second tab was faster."""
-        loaded = self._own(application_id)
-        form = _basic_form(loaded, fresh=False)
+        form = _basic_form(self._own(application_id), fresh=False)
         saved = application.save_basic(
             application_id=application_id, raw=form.raw, token=str(form.version.data or ""), actor=current_actor()
         )
-        words = [*saved.notices.values(), *saved.errors.values()]
+        material = self._own(application_id).material
+        stored = {**material.personal, **material.professional}
         return {
             "saved_at": saved.at.astimezone(ZONE).strftime("%H:%M"), "version": saved.token,
-            "message": " ".join(words), "errors": dict(saved.errors), "notices": dict(saved.notices),
+            "message": " ".join(saved.notices.values()),
+            "errors": {name_of(key): sentence for key, sentence in saved.errors.items()},
+            "lowered": {
+                name_of(key): {"value": str(stored[key]), "message": sentence} for key, sentence in saved.notices.items()
+            },
+            "parts": self._parts(material),
+        }
+
+    def _parts(self, material: Material) -> dict[str, str]:
+        """The parts of the page that a saved value changes: 还差什么 and the tree."""
+        context = {"place": workplace(current_session(), material, "basic"), "application_id": material.application_id}
+        return {
+            "progress": self.render("application/_todo.html", **context),
+            "tree": self.render("application/_tree.html", **context),
         }
 
     @expose("/<int:application_id>/fill/choice", methods=["GET", "POST"])
@@ -197,7 +210,7 @@ class FillingView(PageView):
         key = page or section_page(section.id)  # type: ignore[union-attr]
         back = page_address(application_id, key)
         if request.method == "POST":
-            chosen = [number for text in request.form.getlist("achievement") if (number := positive(text))]
+            chosen = [number for text in request.form.getlist("rowid") if (number := positive(text))]
             with self.attempt() as outcome:
                 count = application_items.import_items(
                     application_id=application_id, place=Place(page, need_id), achievement_ids=chosen,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -40,7 +43,9 @@ def register_before(app: Flask) -> None:
 def register_after(app: Flask) -> None:
     """After FAB's hooks: visitors are sent to the login page; headers are set last."""
     app.before_request(_ask_to_sign_in)
+    app.before_request(_refuse_nul)
     app.after_request(_headers)
+    app.url_defaults(_static_version)
 
 
 def _begin() -> None:
@@ -72,8 +77,32 @@ def _ask_to_sign_in() -> Any:
     return redirect(url_for("LoginView.login", next=here))
 
 
+def _refuse_nul() -> None:
+    """No text of ours holds a NUL, PostgreSQL refuses it as an error of its own, and file names end at it."""
+    for values in (request.args, request.form):
+        if any("\x00" in part for item in values.items(multi=True) for part in item):
+            abort(400)
+    if "\x00" in request.path:
+        abort(404)
+
+
 def _is_static() -> bool:
     return request.endpoint is None or request.endpoint.rpartition(".")[2] == "static"
+
+
+def _static_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Addresses of static files change with their content, so that browsers may keep them for good."""
+    if endpoint == "static" and "filename" in values:
+        path = Path(current_app.static_folder or "") / values["filename"]
+        try:
+            values["v"] = _digest(path, path.stat().st_mtime_ns)
+        except OSError:
+            return
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _headers(response: Response) -> Response:
@@ -81,6 +110,10 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
-    if not _is_static() and "Cache-Control" not in response.headers:
+    if _is_static():
+        if response.status_code in (200, 304) and request.endpoint == "static":
+            kept = "max-age=31536000, immutable" if "v" in request.args else "max-age=300"
+            response.headers["Cache-Control"] = f"public, {kept}"
+    elif "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store" if current_user.is_authenticated else "no-cache"
     return response

@@ -14,6 +14,7 @@ from wtforms import Form, SelectField, StringField
 
 from app.queries import plan as plans
 from app.queries.plan import PlanFilters, PlanList
+from app.queries.plan_standing import standing_of
 from app.transaction import current_session
 from models.application import APPLICATION_STATES
 from models.plan import PLAN_TYPES
@@ -101,7 +102,7 @@ class PlanView(PageView):
         actor = current_actor() if current_user.is_authenticated else None
         tab = request.args.get("tab", "")
         return self.render(
-            "plan/show.html", plan=plan, standing=plans.standing(session, plan, actor), actor=actor,
+            "plan/show.html", plan=plan, standing=standing_of(session, plan, actor), actor=actor,
             tab=tab if tab in TABS else "scope", tabs=TABS, phases=PHASES, states=APPLICATION_STATES,
             plan_types=PLAN_TYPES, specialties=_by_specialty(plan),
             crumbs=[{"label": _("首页"), "href": "/"}, {"label": _("职称申报"), "href": url_for("PlanView.index")},

@@ -146,7 +146,7 @@ def build_units(world: World, units: list[Unit]) -> None:
             name=unit.name, pinyin=pinyin_initials(unit.name), region_code=unit.region_code,
             uscc=inventor.credit_code(unit.prefix, unit.region_code), nature_code=unit.nature_code,
             legal_person=inventor.name(inventor.sex()), contact=inventor.name(inventor.sex()),
-            mobile=inventor.mobile(), email=f"{pinyin_initials(unit.name)}@unit.invalid",
+            mobile=inventor.mobile(), email=f"{pinyin_initials(unit.name)}@unit.example.com",
             address=f"安徽省{unit.name}办公楼",
             roles=[OrganizationRole(kind=kind) for kind in unit.kinds],
         )
@@ -206,7 +206,7 @@ def build_administrators(world: World) -> None:
 
 def _add_account(world: World, login: str, name: str, roles: tuple[str, ...], organization: str) -> Account:
     account = Account(
-        username=login, first_name=name[1:], last_name=name[:1], email=f"{login}@demo.invalid",
+        username=login, first_name=name[1:], last_name=name[:1], email=f"{login}@demo.example.com",
         password=password_hash(), active=True, roles=[world.role(role) for role in roles],
         organization_id=world.organizations[organization].id if organization else None, session_stamp="demo",
     )
@@ -230,7 +230,7 @@ def add_person(
     world.session.add(person)
     if registered:
         person.political_status_code, person.ethnic_code = world.inventor.random.choice(("01", "13")), "01"
-        person.email, person.address = f"{login}@mail.invalid", "安徽省合肥市庐阳区"
+        person.email, person.address = f"{login}@mail.example.com", "安徽省合肥市庐阳区"
         person.work_start = dt.date(born.year + 23, 8, 1)
         person.education_code, person.degree_code, person.title_name = education, degree, title
         person.registered_at = utcnow()

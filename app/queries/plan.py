@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, or_, select
+from sqlalchemy import Row, Select, case, exists, or_, select
 from sqlalchemy.orm import Session
 
-from app.actor import Actor
 from app.errors import NotFound
 from app.rules import deadlines
 from models.application import Application
 from models.file import Attachment, StoredFile
 from models.organization import Organization
-from models.person import Person
 from models.plan import (
     PLAN_TYPES,
     ROUTES,
@@ -32,6 +30,7 @@ from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 PAGE_SIZE = 10
+_MOST = 2**63  # above every id
 LISTED = ("published", "closed")
 _plan, _committee, _region = ReviewPlan.__table__, Committee.__table__, Region.__table__
 _plan_level, _level, _offering = PlanLevel.__table__, TitleLevel.__table__, PlanOffering.__table__
@@ -119,41 +118,57 @@ def _filtered(filters: PlanFilters) -> Select[Any]:
     return statement
 
 
-def _key(text: str | None) -> tuple[dt.date, int] | None:
+def _rank(now: dt.datetime | None) -> Any:
+    """Plans that are open come first, then those to come, then the rest."""
+    today = deadlines.today(now)
+    published = _plan.c.state == "published"
+    return case(
+        (published & (_plan.c.opens_on <= today) & (_plan.c.closes_on >= today), 0),
+        (published & (_plan.c.opens_on > today), 1), else_=2,
+    )
+
+
+def _key(text: str | None) -> tuple[int, dt.date, int] | None:
+    """A page's key: rank_day_id, None for what is none."""
+    parts = (text or "").split("_")
     try:
-        day, _, number = (text or "").partition("_")
-        return dt.date.fromisoformat(day), int(number)
-    except ValueError:
+        rank, day, number = int(parts[0]), dt.date.fromisoformat(parts[1]), int(parts[2])
+    except (ValueError, IndexError):
         return None
+    return (rank, day, number) if 0 <= rank <= 2 and 0 <= number < _MOST else None
 
 
 def search(
     session: Session, filters: PlanFilters, *, before: str | None = None, after: str | None = None,
     size: int = PAGE_SIZE, now: dt.datetime | None = None,
 ) -> PlanList:
-    """Latest window first, paged by (opens_on, id). `before`: the key to go on from, `after`: to go back from."""
-    statement = _filtered(filters)
+    """Open plans first, each phase latest first, paged by (phase, opens_on, id).
+
+    `before`: the key of the last row seen, to go on; `after`: of the first one, to go back. Nonsense is the first page.
+    """
+    rank = _rank(now)
+    statement = _filtered(filters).add_columns(rank.label("rank"))
     back, forth = _key(after), _key(before)
     if back is not None:
-        day, number = back
         found = session.execute(
-            statement.where(or_(_plan.c.opens_on > day, (_plan.c.opens_on == day) & (_plan.c.id > number)))
-            .order_by(_plan.c.opens_on, _plan.c.id).limit(size + 1)
+            statement.where(_beyond(rank, back, forward=False))
+            .order_by(rank.desc(), _plan.c.opens_on, _plan.c.id).limit(size + 1)
         ).all()
         rows: list[Row[Any]] = list(reversed(found[:size]))
         has_newer, has_older = len(found) > size, bool(rows)
     else:
         if forth is not None:
-            day, number = forth
-            statement = statement.where(
-                or_(_plan.c.opens_on < day, (_plan.c.opens_on == day) & (_plan.c.id < number))
-            )
+            statement = statement.where(_beyond(rank, forth, forward=True))
         found = session.execute(
-            statement.order_by(_plan.c.opens_on.desc(), _plan.c.id.desc()).limit(size + 1)
+            statement.order_by(rank, _plan.c.opens_on.desc(), _plan.c.id.desc()).limit(size + 1)
         ).all()
         rows = list(found[:size])
         has_newer, has_older = forth is not None and bool(rows), len(found) > size
     levels = _levels(session, [row.id for row in rows])
+
+    def key(row: Row[Any]) -> str:
+        return f"{row.rank}_{row.opens_on}_{row.id}"
+
     return PlanList(
         tuple(
             PlanRow(
@@ -162,9 +177,16 @@ def search(
             )
             for row in rows
         ),
-        older=f"{rows[-1].opens_on}_{rows[-1].id}" if has_older else None,
-        newer=f"{rows[0].opens_on}_{rows[0].id}" if has_newer else None,
+        older=key(rows[-1]) if has_older else None, newer=key(rows[0]) if has_newer else None,
     )
+
+
+def _beyond(rank: Any, key: tuple[int, dt.date, int], *, forward: bool) -> Any:
+    """Rows after (or before) a key in the order of the list."""
+    at, day, number = key
+    same_day = (_plan.c.opens_on == day) & (_plan.c.id < number if forward else _plan.c.id > number)
+    within = (_plan.c.opens_on < day if forward else _plan.c.opens_on > day) | same_day
+    return (rank > at if forward else rank < at) | ((rank == at) & within)
 
 
 def _levels(session: Session, plan_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -337,60 +359,3 @@ def _plan_files(session: Session, plan_id: int) -> tuple[Row[Any], ...]:
         .where(attachment.c.subject_type == "plan", attachment.c.subject_id == plan_id)
         .order_by(attachment.c.position, attachment.c.id)
     ))
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where an actor stands with a plan. `barrier`: why 马上申报 is not possible, empty when it is.
-
-    `application_id`: the actor's application in this plan, if any, and its state.
-    """
-
-    barrier: str
-    application_id: int | None = None
-    state: str = ""
-
-
-def standing(session: Session, plan: PlanPage, actor: Actor | None) -> Standing:
-    """Whether the actor can begin an application to a plan, with the reason when not."""
-    mine = None
-    if actor is not None and actor.person_id is not None:
-        mine = session.execute(
-            select(_application.c.id, _application.c.state)
-            .where(_application.c.person_id == actor.person_id, _application.c.plan_id == plan.id)
-        ).first()
-    if mine is not None:
-        return Standing("", mine.id, mine.state)
-    if plan.phase == "coming":
-        return Standing(f"申报将于 {plan.opens_on:%Y-%m-%d} 开始，请届时再来。")
-    if plan.phase == "over":
-        return Standing(f"申报已于 {plan.closes_on:%Y-%m-%d} 截止。")
-    if actor is None:
-        return Standing("请先登录个人账号，再点“马上申报”。")
-    if actor.person_id is None:
-        return Standing("当前账号不是个人账号。请用个人账号登录后申报。")
-    return Standing(_personal_barrier(session, plan, actor.person_id))
-
-
-def _personal_barrier(session: Session, plan: PlanPage, person_id: int) -> str:
-    person = Person.__table__
-    row = session.execute(
-        select(person.c.registered_at, person.c.organization_id).where(person.c.id == person_id)
-    ).one()
-    if row.registered_at is None:
-        return "请先完成“个人注册”，再申报职称。"
-    if row.organization_id is None:
-        return "您还没有绑定单位，或单位尚未审核通过。请在“个人中心”选择单位，审核通过后再申报。"
-    other = session.execute(
-        select(_plan.c.name, _application.c.state)
-        .join(_plan, _plan.c.id == _application.c.plan_id)
-        .where(
-            _application.c.person_id == person_id, _application.c.plan_year == plan.year,
-            _application.c.submitted_at.is_not(None),
-        )
-    ).first()
-    if other is None:
-        return ""
-    if other.state == "terminated":
-        return f"您在 {plan.year} 年度的申报“{other.name}”已被终止，本年度不能再申报。"
-    return f"一个申报年度只允许申报一次（不限系列和专业）。您在 {plan.year} 年度已申报“{other.name}”。"

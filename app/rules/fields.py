@@ -191,7 +191,7 @@ def check_definition(definitions: object, list_columns: object = ()) -> tuple[Fi
     if not isinstance(list_columns, list | tuple):
         raise Invalid("列表字段须是字段代码的列表。", {"list_columns": "请写成 [\"代码\", …] 的形式。"})
     known = {column.key for column in columns(fields, [key for key in list_columns if isinstance(key, str)])}
-    unknown = [str(key) for key in list_columns if key not in known]
+    unknown = [str(key) for key in list_columns if not isinstance(key, str) or key not in known]
     if unknown:
         sentence = f"列表字段“{'、'.join(unknown)}”不在字段定义中，请改正。"
         raise Invalid(sentence, {"list_columns": sentence})

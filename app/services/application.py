@@ -22,6 +22,7 @@ from app.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.permissions import require
 from app.queries import material as materials
 from app.queries import plan as plans
+from app.queries.plan_standing import standing_of
 from app.rules import deadlines, identity
 from app.rules.fields import lowered, validate
 from app.services import application_files  # noqa: F401  registers which slots can be filled
@@ -87,7 +88,7 @@ def create(*, plan_id: int, selection: Selection, actor: Actor) -> int:
     """Begin an application with a choice the plan offers; its id. An application in this plan is gone on with."""
     with transaction() as session:
         plan = plans.plan_page(session, plan_id)
-        standing = plans.standing(session, plan, actor)
+        standing = standing_of(session, plan, actor)
         if standing.application_id is not None:
             return standing.application_id
         if standing.barrier:

@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after nothing; 2026-11-23 22:30:16.883954
+Revision: 0001, after nothing; 2026-11-23 23:06:23.310493
 """
 
 from alembic import op
@@ -297,10 +297,25 @@ def upgrade():
     sa.Column('email', sa.String(length=120), nullable=False),
     sa.Column('address', sa.String(length=200), nullable=False),
     sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('is_registered', sa.Boolean(), nullable=False),
+    sa.Column('fax', sa.String(length=30), nullable=False),
+    sa.Column('industry_code', sa.String(length=20), nullable=False),
+    sa.Column('status_code', sa.String(length=20), nullable=False),
+    sa.Column('economic_type_code', sa.String(length=20), nullable=False),
+    sa.Column('tax_number', sa.String(length=30), nullable=False),
+    sa.Column('license_kind_code', sa.String(length=20), nullable=False),
+    sa.Column('license_number', sa.String(length=50), nullable=False),
+    sa.Column('license_issued_on', sa.Date(), nullable=True),
+    sa.Column('license_years', sa.Integer(), nullable=True),
+    sa.Column('approval_number', sa.String(length=60), nullable=False),
+    sa.Column('approved_on', sa.Date(), nullable=True),
+    sa.Column('approved_by', sa.String(length=100), nullable=False),
     sa.Column('created_at', models.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('updated_at', models.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.CheckConstraint('is_registered OR NOT enabled', name=op.f('ck_organization_enabled_when_registered')),
+    sa.CheckConstraint('license_years BETWEEN 1 AND 99', name=op.f('ck_organization_license_years_sensible')),
     sa.ForeignKeyConstraint(['region_code'], ['region.code'], name=op.f('fk_organization_region_code_region')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_organization')),
     sa.UniqueConstraint('name', name=op.f('uq_organization_name')),
@@ -370,6 +385,7 @@ def upgrade():
     sa.Column('oidc_subject', sa.String(length=255), nullable=True),
     sa.Column('session_stamp', sa.String(length=32), server_default='', nullable=False),
     sa.Column('locked_until', models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('must_change_password', sa.Boolean(), server_default=sa.text('0'), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk_ab_user')),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_created_by_fk_ab_user')),
     sa.ForeignKeyConstraint(['organization_id'], ['organization.id'], name=op.f('fk_ab_user_organization_id_organization')),
@@ -907,8 +923,7 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_task')),
     sa.UniqueConstraint('case_id', 'seq', name=op.f('uq_task_case_id_seq'))
     )
-    op.create_index('ix_task_all', 'task', ['organization_id', 'id'], unique=False)
-    op.create_index('ix_task_decided', 'task', ['organization_id', 'decided_by', 'id'], unique=False, sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'"))
+    op.create_index('ix_task_history', 'task', ['organization_id', 'id', 'state', 'decided_by'], unique=False)
     op.create_index('ix_task_open', 'task', ['organization_id', 'claimed_by', 'id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
     op.create_index('ix_task_subject', 'task', ['subject_type', 'subject_id', 'organization_id'], unique=False)
     op.create_index('uq_task_one_open', 'task', ['case_id'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
@@ -942,8 +957,7 @@ def downgrade():
     op.drop_index('uq_task_one_open', table_name='task', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
     op.drop_index('ix_task_subject', table_name='task')
     op.drop_index('ix_task_open', table_name='task', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-    op.drop_index('ix_task_decided', table_name='task', sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'"))
-    op.drop_index('ix_task_all', table_name='task')
+    op.drop_index('ix_task_history', table_name='task')
     op.drop_table('task')
     op.drop_table('submission')
     op.drop_table('standard_item')

@@ -112,7 +112,6 @@ MATRIX: dict[str, Rule] = {
     "EmploymentView.withdraw": only(APPLICANT, "own person"),
     "UnitPersonView.index": only(UNITS, "own organization"),
     "UnitPersonView.show": only(UNITS, "own organization"),
-    "UnitPersonView.batch": only(UNITS, "tasks of the own organization"),
     # Achievements
     "AchievementView.index": only(APPLICANT, "own person"),
     "AchievementView.kind": only(APPLICANT, "own person"),

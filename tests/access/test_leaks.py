@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +56,7 @@ class Two:
 
 
 @pytest.fixture
-def two(probe_app: Flask, login: Login) -> Iterator[Two]:
+def two(probe_app: Flask, login: Login) -> Two:
     a, b = people.unit("ua"), people.unit("ub")
     person_a = people.person("pa", organization_id=a.id, name="甲某")
     person_b = people.person("pb", organization_id=b.id, name=FOREIGN)
@@ -65,7 +64,7 @@ def two(probe_app: Flask, login: Login) -> Iterator[Two]:
     with db.engine.begin() as connection:
         table = Achievement.__table__
         connection.execute(table.update().where(table.c.id == foreign).values(summary=FOREIGN))
-    yield Two(login(probe_app.test_client(), "ua"), a.id, person_a, person_b, own, foreign)
+    return Two(login(probe_app.test_client(), "ua"), a.id, person_a, person_b, own, foreign)
 
 
 def test_list_shows_own_rows_only(two: Two) -> None:
@@ -160,7 +159,7 @@ def test_a_prefilled_foreign_relation_is_neither_shown_nor_saved(two: Two) -> No
 
 
 def _shown(page: str) -> str:
-    return page.split('name="shown" type="hidden" value="')[1].split('"')[0]
+    return page.partition('name="shown" type="hidden" value="')[2].partition('"')[0]
 
 
 def test_editing_cannot_move_a_row_to_a_foreign_person(two: Two) -> None:

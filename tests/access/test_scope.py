@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +37,7 @@ class World:
 
 
 @pytest.fixture
-def world(app: Flask) -> Iterator[World]:
+def world(app: Flask) -> World:
     a, b = people.unit("unit_a"), people.unit("unit_b")
     authority, convener = people.unit("hr", kind="hr_department"), people.unit("convener", kind="convener")
     rows: dict[type, dict[str, int]] = {model: {} for model in CRITERIA}
@@ -50,7 +49,7 @@ def world(app: Flask) -> Iterator[World]:
     for name, unit in (("unit_a", a), ("unit_b", b), ("authority", authority), ("convener", convener)):
         scopes[name] = Scope(user_id=unit.user_id, organization_id=unit.id)
         rows[m.Account][name] = unit.user_id
-    yield World(a, b, authority, convener, scopes, rows)
+    return World(a, b, authority, convener, scopes, rows)
 
 
 def _fill(
@@ -304,20 +303,24 @@ def test_core_statements_can_use_the_same_criterion(world: World) -> None:
 
 def test_a_foreign_row_cannot_be_changed_however_it_was_loaded(world: World) -> None:
     pk = world.rows[m.Achievement]["b"]
-    with pytest.raises(NotAllowed), scoped(world.scopes["unit_a"]), transaction() as session:
-        with system_scope():
-            row = session.get(m.Achievement, pk)
-        row.summary = "改写"
+    with pytest.raises(NotAllowed):
+        _write(world.scopes["unit_a"], m.Achievement, pk, lambda session, row: setattr(row, "summary", "改写"))
     assert _value(m.Achievement, pk, "summary") != "改写"
 
 
 def test_a_foreign_row_cannot_be_deleted(world: World) -> None:
     pk = world.rows[m.Notification]["b"]
-    with pytest.raises(NotAllowed), scoped(world.scopes["person_a"]), transaction() as session:
-        with system_scope():
-            row = session.get(m.Notification, pk)
-        session.delete(row)
+    with pytest.raises(NotAllowed):
+        _write(world.scopes["person_a"], m.Notification, pk, lambda session, row: session.delete(row))
     assert _value(m.Notification, pk, "id") == pk
+
+
+def _write(scope: Scope, model: Any, pk: int, change: Any) -> None:
+    """Change a row under a scope, after loading it under the platform's."""
+    with scoped(scope), transaction() as session:
+        with system_scope():
+            row = session.get(model, pk)
+        change(session, row)
 
 
 def test_a_row_cannot_be_inserted_for_somebody_else(world: World) -> None:

@@ -121,7 +121,7 @@ Visit = Callable[..., Someone]
 
 
 @pytest.fixture
-def visit(site: Site, browser: Browser) -> Iterator[Visit]:
+def visit(site: Site, browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
     """`visit("unit")`: somebody with a browser of their own, signed in; `visit()` is nobody in particular.
 
     What went wrong on the way (a script error, an answer that failed) fails the test in the end.

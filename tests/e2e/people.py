@@ -15,7 +15,6 @@ class Someone:
         self.page = page
         self.name = name
         self.troubles: list[str] = []
-        self.refusals_expected = False
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.troubles.append(f"script error on {page.url}: {error}"))
         page.on("response", self._answered)
@@ -45,23 +44,21 @@ class Someone:
 
     def open(self, entry: str) -> None:
         """An entry of the top navigation; a narrow screen unfolds it first."""
-        self.page.get_by_role("navigation", name="主导航").get_by_role("link", name=entry).first.click()
+        self.follow(entry, within=self.page.get_by_role("navigation", name="主导航"))
 
     def follow(self, name: str, *, within: Locator | None = None) -> None:
         """A link by its words."""
-        self._in(within).get_by_role("link", name=name).first.click()
+        self._ready(self._in(within).get_by_role("link", name=name)).click()
 
     def press(self, name: str, *, within: Locator | None = None) -> None:
-        """A button by exactly its words."""
-        self._in(within).get_by_role("button", name=name, exact=True).first.click()
+        """A button by its words; in a row (`within`) a reader of screens hears the row's name after them."""
+        self._ready(self._in(within).get_by_role("button", name=name, exact=within is None)).click()
 
-    def confirm(self, name: str, button: str, *, within: Locator | None = None, **fields: str) -> None:
-        """Unfold a question such as 退回, answer it (`fields` by label) and send it."""
-        question = self._in(within).locator("details.confirm").filter(
-            has=self.page.locator("summary", has_text=re.compile(rf"^\s*{name}\s*$"))
-        ).first
-        question.locator("summary").click()
-        for label, text in fields.items():
+    def confirm(self, name: str, button: str, *, within: Locator | None = None, **answers: str) -> None:
+        """Press what asks first, such as 退回; answer in its dialog (`answers`: text by label) and send it."""
+        self._ready(self._in(within).locator("summary", has_text=re.compile(rf"^\s*{name}\s*$"))).click()
+        question = self.page.get_by_role("dialog", name=name)
+        for label, text in answers.items():
             question.get_by_label(label).fill(text)
         question.get_by_role("button", name=button, exact=True).click()
 
@@ -71,6 +68,12 @@ class Someone:
 
     def _in(self, within: Locator | None) -> Locator | Page:
         return within if within is not None else self.page
+
+    def _ready(self, found: Locator) -> Locator:
+        """The first of them, once the page and its scripts have loaded."""
+        found.first.wait_for(state="attached")
+        self.page.wait_for_load_state()
+        return found.first
 
     # -- filling in
 
@@ -85,7 +88,7 @@ class Someone:
     def tick(self, label: str, *, group: str = "") -> None:
         """A box or a radio button, of the group with that legend if given."""
         root: Locator | Page = self.page.get_by_role("group", name=group) if group else self.page
-        root.get_by_label(label, exact=True).first.check()
+        self._ready(root.get_by_label(_words(label))).check()
 
     def pick(self, label: str, text: str) -> None:
         """Search in a combobox and take the match."""
@@ -96,10 +99,10 @@ class Someone:
 
     def give_file(self, label: str, path: Path, *, within: Locator | None = None) -> None:
         """Choose a file."""
-        self._in(within).get_by_label(label).first.set_input_files(path)
+        self._ready(self._in(within).get_by_label(label)).set_input_files(path)
 
     def _labelled(self, label: str) -> Locator:
-        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}\s*(\*|（必填）)*\s*(（必填）)?$")).first
+        return self._ready(self.page.get_by_label(_words(label)))
 
     # -- looking
 
@@ -110,3 +113,8 @@ class Someone:
     def sees_heading(self, words: str) -> None:
         """A heading."""
         expect(self.page.get_by_role("heading", name=words).first).to_be_visible()
+
+
+def _words(label: str) -> re.Pattern[str]:
+    """Exactly this label, with or without the mark of a required field."""
+    return re.compile(rf"^\s*{re.escape(label)}\s*\*?\s*(（必填）)?\s*$")

@@ -26,6 +26,7 @@ from app.transaction import current_session, transaction
 from models.achievement import Achievement
 from models.application import Application, ApplicationItem, Pledge, Submission
 from models.audit import AuditEvent
+from models.base import utcnow
 from models.case import Case, Task
 from models.file import Attachment
 from models.job import Job
@@ -102,7 +103,6 @@ def test_reviewers_on_the_route_may_open_the_frozen_files_and_nobody_else(li):
 def test_a_choice_outside_the_plan_is_refused_beside_its_field(li):
     plan_id = make.teacher_plan()
     good = make.selection(plan_id)
-    engineer = make.engineer_plan()
     other = make.engineer_selection()
     for wrong, field in (
         (Selection("transfer", good.specialty_id, good.title_id, good.standard_id), "route"),
@@ -305,6 +305,19 @@ def test_once_a_plan_year_is_held_by_the_database(li):
     values = {k: v for k, v in row._mapping.items() if k != "id"} | {"plan_id": engineer}
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(insert(Application).values(**values))
+
+
+def test_a_race_for_the_plan_year_ends_in_a_clear_sentence(li, monkeypatch):
+    application_id = make.complete(li)
+    submission.check(application_id=application_id, actor=li)
+    values = {key: value for key, value in row_of(application_id)._mapping.items() if key != "id"}
+    values |= {"plan_id": make.engineer_plan(), "state": "reviewing", "submitted_at": utcnow()}
+    with transaction() as session:
+        session.execute(insert(Application.__table__).values(**values))
+    monkeypatch.setattr(submission, "_require_clean", lambda material: None)  # both had checked before either wrote
+    with pytest.raises(WrongState, match="一个申报年度只允许申报一次"):
+        submission.submit(application_id=application_id, actor=li)
+    assert row_of(application_id).state == "editing"
 
 
 def test_the_unit_the_person_is_bound_to_when_submitting_reviews(li):

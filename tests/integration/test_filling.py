@@ -144,6 +144,13 @@ def test_autosave_answers_json_and_a_second_tab_gets_409_with_its_text_kept(brow
     assert first.status_code == 200
     assert re.fullmatch(r"\d\d:\d\d", first.json["saved_at"])
     assert first.json["version"] != token
+    assert "出生地" not in first.json["parts"]["progress"]
+    assert "专业年限" in first.json["parts"]["progress"]
+    wrong = browser.post(f"{address}/autosave", headers=headers, data={
+        "f_birth_place": "合肥", "f_work_years": "20", "f_profession_years": "30", "f_work_start": "x",
+        "version": first.json["version"]})
+    assert wrong.json["lowered"]["f_profession_years"]["value"] == "20"
+    assert "2026-01-31" in wrong.json["errors"]["f_work_start"]
     second = browser.post(f"{address}/autosave", data={"f_birth_place": "芜湖", "version": token}, headers=headers)
     assert second.status_code == 409
     assert "没有丢失" in second.json["message"]
@@ -164,7 +171,7 @@ def test_importing_shows_why_an_item_cannot_be_chosen_and_takes_several(browser,
     assert "disabled" in page.text
     nothing = browser.post(f"{base}/import", data={"page": "work_experience"})
     assert "请先勾选" in nothing.text
-    done = browser.post(f"{base}/import", data={"page": "work_experience", "achievement": ids[1:]})
+    done = browser.post(f"{base}/import", data={"page": "work_experience", "rowid": ids[1:]})
     assert done.status_code == 302
     item = make.material(application_id).items[0]
     assert "上移" not in browser.get(done.location).text  # one alone

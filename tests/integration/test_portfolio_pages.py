@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -417,3 +418,18 @@ def test_every_shipped_kind_has_a_form_with_all_its_fields_that_asks_for_all_tha
         for field in kind["fields"]:
             if field.get("required"):
                 assert f"“{field['label']}”。" in body(refused), (kind["code"], field["key"])
+
+
+def test_staff_cannot_save_a_definition_that_the_forms_could_not_read(
+    place: Place, app: Any, login: Callable[..., FlaskClient]
+) -> None:
+    people.account("admin", role="Admin")
+    staff = login(app.test_client(), "admin")
+    fields = [{"key": "x", "label": "名称", "type": "html"}]
+    data = {"kind": str(place.kind_id), "number": "2", "list_columns": '["x"]', "fields": json.dumps(fields)}
+    assert "类型“html”不存在" in body(staff.post("/achievementkindversionview/add", data=data))
+    fields[0]["type"] = "text"
+    staff.post("/achievementkindversionview/add", data={**data, "fields": json.dumps(fields)})
+    db.session.rollback()
+    table = AchievementKindVersion.__table__
+    assert db.session.scalar(select(table.c.fields).where(table.c.number == 2)) == fields

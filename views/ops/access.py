@@ -50,6 +50,10 @@ class OpsView(OpsAccess, ModelView):
         super().__init__(*args, **kwargs)
         self._urls = [url for url in self._urls if url[1] in ROUTES]
 
+    def get_list(self, page: int | None, *args: Any, **kwargs: Any) -> Any:
+        """A page below the first is the first."""
+        return super().get_list(max(page or 0, 0), *args, **kwargs)
+
     def get_one(self, id: str) -> Any:
         """The row, or None for what is no key."""
         return super().get_one(id) if id.isascii() and id.isdecimal() and len(id) < 19 else None

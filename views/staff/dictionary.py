@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
+from app.rules.fields import check_definition
 from models.dictionary import CodeItem, CodeTable
 from models.region import REGION_LEVELS, Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
@@ -109,6 +110,12 @@ class SeriesFormView(SafeModelView):
     search_columns = ["series"]
     add_columns = ["series", "fields"]
     label_columns = {"series": SERIES, "fields": _l("字段定义")}
+
+    def pre_add(self, item: SeriesForm) -> None:
+        """A definition that the forms could not read is refused with the reason."""
+        check_definition(item.fields)
+
+    pre_update = pre_add
 
 
 def register(appbuilder: AppBuilder) -> None:

@@ -9,13 +9,14 @@ import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
+import { setUpProgress } from "./progress.js";
 import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh]) {
+  setUpAutosave, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh]) {
   try {
     part(document);
   } catch (problem) {

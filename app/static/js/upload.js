@@ -4,13 +4,7 @@ import { say } from "./texts.js";
 
 export function setUpUploads(root) {
   root.addEventListener("change", (event) => {
-    const input = event.target;
-    if (input.type !== "file") return;
-    const limit = Number(input.dataset.maxMb);
-    const large = limit ? [...input.files].find((file) => file.size > limit * 1024 * 1024) : null;
-    input.setCustomValidity(large ? say("“{name}”超过 {n} MB，请压缩后再选。", { name: large.name, n: limit }) : "");
-    if (large) input.reportValidity();
-    else if (input.hasAttribute("data-send-at-once") && input.files.length) input.form.requestSubmit();
+    if (event.target.type === "file") take(event.target);
   });
   root.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-upload]");
@@ -18,6 +12,16 @@ export function setUpUploads(root) {
     event.preventDefault();
     send(form, event.submitter);
   });
+  // chosen before this script had arrived; autocomplete="off" keeps browsers from restoring a choice by themselves
+  for (const input of root.querySelectorAll("input[type=file][data-send-at-once]")) if (input.files.length) take(input);
+}
+
+function take(input) {
+  const limit = Number(input.dataset.maxMb);
+  const large = limit ? [...input.files].find((file) => file.size > limit * 1024 * 1024) : null;
+  input.setCustomValidity(large ? say("“{name}”超过 {n} MB，请压缩后再选。", { name: large.name, n: limit }) : "");
+  if (large) input.reportValidity();
+  else if (input.hasAttribute("data-send-at-once") && input.files.length) input.form.requestSubmit();
 }
 
 function send(form, submitter) {

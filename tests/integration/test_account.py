@@ -1,0 +1,415 @@
+"""Signing in and out: sessions at the server, the lockout, one answer for every failure, headers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import session_store
+from app.audit import verify
+from app.extensions import db
+from app.security import change_password
+from models.account import Account
+from models.audit import AuditEvent
+from models.base import utcnow
+from models.web_session import WebSession
+from tests.conftest import Login
+from tests.factories import person as people
+from views.account import safe_next
+
+_account, _row, _event = Account.__table__, WebSession.__table__, AuditEvent.__table__
+
+
+def sign_in(client: FlaskClient, username: str = "someone", password: str = people.PASSWORD) -> Any:
+    return client.post("/login/", data={"username": username, "password": password})
+
+
+def signed_in(client: FlaskClient) -> bool:
+    return client.get("/account/password/").status_code == 200
+
+
+@pytest.fixture
+def someone(app: Flask) -> int:
+    return people.account("someone", role="Ops")
+
+
+def _set(account_id: int, **values: Any) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(_account).where(_account.c.id == account_id).values(**values))
+
+
+def _get(account_id: int) -> Any:
+    with db.engine.connect() as connection:
+        return connection.execute(sa.select(_account).where(_account.c.id == account_id)).one()
+
+
+def _sessions() -> list[str]:
+    with db.engine.connect() as connection:
+        return list(connection.execute(sa.select(_row.c.session_id)).scalars())
+
+
+def _events() -> list[str]:
+    with db.engine.connect() as connection:
+        return list(connection.execute(sa.select(_event.c.event).order_by(_event.c.id)).scalars())
+
+
+# Sessions
+
+
+def test_visitors_have_no_row_and_signing_in_makes_one(client: FlaskClient, someone: int) -> None:
+    client.get("/login/")
+    assert _sessions() == []
+    assert sign_in(client).status_code == 302
+    assert len(_sessions()) == 1
+    assert signed_in(client)
+
+
+def test_the_session_id_is_new_at_each_sign_in_and_long(client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    first = _sessions()
+    client.post("/logout/")
+    sign_in(client)
+    second = _sessions()
+    assert len(second) == 1
+    assert first != second
+    assert len(second[0]) >= 43, "256 bits in base64"
+
+
+def test_a_planted_cookie_does_not_become_a_session(app: Flask, someone: int) -> None:
+    victim = app.test_client()
+    for planted in ("s.attacker", "attacker", "v.x", "s." + session_store._signed(app, "attacker")):
+        victim.set_cookie("session", planted)
+        assert sign_in(victim).status_code == 302
+        assert "attacker" not in _sessions()
+        victim.post("/logout/")
+
+
+def test_signing_out_ends_the_session_at_the_server(app: Flask, client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    stolen = client.get_cookie("session").value
+    answer = client.post("/logout/")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    assert _sessions() == []
+    thief = app.test_client()
+    thief.set_cookie("session", stolen)
+    assert not signed_in(thief)
+
+
+def test_a_request_that_was_running_does_not_bring_a_session_back(app: Flask, client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    interface = app.session_interface
+    with app.test_request_context(headers={"Cookie": f"session={client.get_cookie('session').value}"}) as context:
+        slow = interface.open_session(app, context.request)
+        client.post("/logout/")
+        slow["note"] = "written late"
+        interface.save_session(app, slow, app.response_class())
+    assert _sessions() == []
+
+
+def test_sessions_end_when_the_account_is_disabled(client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    _set(someone, active=False)
+    assert not signed_in(client)
+    assert sign_in(client).status_code == 401
+
+
+def test_sessions_end_after_their_absolute_time_and_are_swept(client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(_row).values(expires_at=utcnow() - dt.timedelta(seconds=1)))
+    assert not signed_in(client)
+    assert session_store.sweep() == 1
+    assert _sessions() == []
+
+
+def test_using_a_session_does_not_lengthen_it(client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    with db.engine.connect() as connection:
+        before = connection.execute(sa.select(_row.c.expires_at)).scalar_one()
+    client.get("/account/password/")
+    client.post("/account/password/", data={"current": "x", "password": "y", "again": "z"})
+    with db.engine.connect() as connection:
+        assert connection.execute(sa.select(_row.c.expires_at)).scalar_one() == before
+
+
+def test_an_idle_session_ends_and_a_used_one_goes_on(
+    app: Flask, client: FlaskClient, someone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from itsdangerous import TimestampSigner
+
+    sign_in(client)
+    now = [dt.datetime.now(dt.UTC).timestamp()]
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: int(now[0]))
+    monkeypatch.setattr(session_store, "utcnow", lambda: dt.datetime.fromtimestamp(now[0], dt.UTC))
+    for _ in range(3):
+        now[0] += 50 * 60
+        assert signed_in(client), "used within the hour, three times"
+    now[0] += 61 * 60
+    assert not signed_in(client)
+
+
+def test_reading_pages_writes_no_session(client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    client.get("/account/password/")
+    with db.engine.connect() as connection:
+        before = connection.execute(sa.select(_row)).all()
+    for path in ("/", "/account/password/", "/codetableview/list/", "/nowhere"):
+        client.get(path)
+    with db.engine.connect() as connection:
+        assert connection.execute(sa.select(_row)).all() == before
+
+
+def test_the_session_is_json_and_never_pickle(app: Flask) -> None:
+    import pickle
+
+    serializer = app.session_interface.serializer
+    with pytest.raises(Exception, match=r"(?i)malformed|invalid|trailing|truncated"):
+        serializer.decode(pickle.dumps({"_user_id": "1:x"}))
+
+
+def test_a_changed_cookie_is_no_session(app: Flask, client: FlaskClient, someone: int) -> None:
+    sign_in(client)
+    value = client.get_cookie("session").value
+    for at in range(2, len(value) - 1, 7):  # base64 does not use all bits of the last character
+        forged = value[:at] + ("A" if value[at] != "A" else "B") + value[at + 1:]
+        other = app.test_client()
+        other.set_cookie("session", forged)
+        assert not signed_in(other)
+
+
+# Passwords
+
+
+def _change(client: FlaskClient, current: str, password: str, again: str | None = None) -> Any:
+    return client.post(
+        "/account/password/", data={"current": current, "password": password, "again": again or password}
+    )
+
+
+def test_changing_the_password_ends_the_other_sessions(app: Flask, someone: int) -> None:
+    here, there = app.test_client(), app.test_client()
+    sign_in(here)
+    sign_in(there)
+    assert _change(here, people.PASSWORD, "一句自己记得住的话呀").status_code == 302
+    assert signed_in(here)
+    assert not signed_in(there)
+    assert sign_in(there).status_code == 401
+    assert sign_in(there, password="一句自己记得住的话呀").status_code == 302
+    assert "account:password_changed" in _events()
+
+
+@pytest.mark.parametrize(("current", "password", "again", "status"), [
+    ("wrong", "一句自己记得住的话呀", None, 422), (people.PASSWORD, "short", None, 422),
+    (people.PASSWORD, "12345678", None, 422), (people.PASSWORD, "someone-else", None, 422),
+    (people.PASSWORD, "一句自己记得住的话呀", "另一句自己记得住的话", 400),
+])
+def test_a_bad_change_changes_nothing(
+    client: FlaskClient, someone: int, current: str, password: str, again: str | None, status: int
+) -> None:
+    sign_in(client)
+    assert _change(client, current, password, again).status_code == status
+    client.post("/logout/")
+    assert sign_in(client).status_code == 302
+
+
+def test_passwords_are_kept_as_salted_slow_hashes(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.security import hash_password
+
+    monkeypatch.delitem(app.config, "FAB_PASSWORD_HASH_METHOD")
+    first, second = hash_password("same"), hash_password("same")
+    assert first.startswith("scrypt:32768:8:1$")
+    assert first != second
+
+
+# Lockout
+
+
+def test_five_failures_lock_the_account_for_a_while_only(client: FlaskClient, someone: int) -> None:
+    for _ in range(5):
+        assert sign_in(client, password="wrong-password").status_code == 401
+    assert sign_in(client).status_code == 401, "locked: the right password is refused too"
+    assert "account:locked" in _events()
+    _set(someone, locked_until=utcnow() - dt.timedelta(seconds=1))
+    assert sign_in(client, password="wrong-password").status_code == 401, "one failure after the lock is one failure"
+    assert sign_in(client).status_code == 302
+    assert _get(someone).fail_login_count == 0
+    assert _get(someone).locked_until is None
+
+
+def test_a_success_forgets_the_failures_before_it(client: FlaskClient, someone: int) -> None:
+    for _ in range(4):
+        sign_in(client, password="wrong-password")
+    assert sign_in(client).status_code == 302
+    client.post("/logout/")
+    for _ in range(4):
+        sign_in(client, password="wrong-password")
+    assert sign_in(client).status_code == 302
+
+
+def test_parallel_guesses_do_not_exceed_the_limit(app: Flask, someone: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app import security
+
+    compared = []
+
+    def slow_check(hashed: str, password: str) -> bool:
+        compared.append(password)
+        return False
+
+    monkeypatch.setattr(security, "check_password_hash", slow_check)
+    counted: list[bool] = []
+    original = security._count_attempt
+    monkeypatch.setattr(security, "_count_attempt", lambda pk: counted.append(original(pk)) or counted[-1])
+
+    def guess(n: int) -> None:
+        sign_in(app.test_client(), password=f"guess-{n}")
+
+    threads = [threading.Thread(target=guess, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted.count(True) == 5
+    assert len(compared) == 12, "the others take as long"
+
+
+def test_every_failure_has_the_same_answer(app: Flask, someone: int) -> None:
+    people.account("disabled", role="Ops")
+    _set(someone, locked_until=utcnow() + dt.timedelta(minutes=5))
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(_account).where(_account.c.username == "disabled").values(active=False))
+    answers = set()
+    for username, password in (
+        ("someone", people.PASSWORD), ("disabled", people.PASSWORD), ("nobody", "x"), ("nobody", people.PASSWORD),
+    ):
+        response = sign_in(app.test_client(), username, password)
+        page = response.text.replace(username, "")
+        answers.add((response.status_code, "账号或密码不正确" in page, len(page)))
+    assert answers == {(401, True, next(iter(answers))[2])}
+
+
+def test_an_unknown_account_costs_one_hash_as_a_known_one_does(
+    app: Flask, someone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app import security
+
+    calls = []
+    original = security.check_password_hash
+    monkeypatch.setattr(
+        security, "check_password_hash", lambda h, p: calls.append(h.split("$")[0]) or original(h, p)
+    )
+    sign_in(app.test_client(), "someone", "wrong-password")
+    sign_in(app.test_client(), "nobody", "wrong-password")
+    assert len(calls) == 2
+    assert calls[0] == calls[1], "the same method and cost"
+
+
+def test_attempts_are_recorded_without_what_was_typed(client: FlaskClient, someone: int) -> None:
+    sign_in(client, "my-password-by-mistake", "x")
+    sign_in(client, password="wrong-password")
+    sign_in(client)
+    assert _events() == ["account:sign_in_failed", "account:sign_in_failed", "account:signed_in"]
+    with db.engine.connect() as connection:
+        assert "mistake" not in str(connection.execute(sa.select(_event)).all())
+    assert list(verify(db.session())) == []
+
+
+@pytest.mark.parametrize("data", [
+    {"username": "", "password": "x"}, {"username": "someone"}, {}, {"username": "a" * 200, "password": "x"},
+    {"username": "someone", "password": "\x00"}, {"username": "some\x00one", "password": "x"}, {"username": "someone' OR 1=1 --", "password": "x"},
+])
+def test_odd_input_is_refused_without_an_error(client: FlaskClient, someone: int, data: dict[str, str]) -> None:
+    assert client.post("/login/", data=data).status_code in (400, 401)
+
+
+def test_change_password_is_a_service_of_its_own(app: Flask, someone: int) -> None:
+    before = _get(someone).session_stamp
+    stamp = change_password(account_id=someone, password="another one", actor=people.actor_of(someone))
+    assert _get(someone).session_stamp == stamp != before
+
+
+# Going on afterwards
+
+
+@pytest.mark.parametrize(("asked", "given"), [
+    ("/tasks/?tab=done", "/tasks/?tab=done"), (None, "/"), ("", "/"), ("https://evil.example/", "/"),
+    ("//evil.example/", "/"), ("/\\evil.example", "/"), ("javascript:alert(1)", "/"), ("/x\r\nSet-Cookie: a=b", "/"),
+    ("/a\\b", "/"), ("tasks/", "/"), ("///evil.example", "/"), ("/%09/evil.example", "/%09/evil.example"),
+])
+def test_only_paths_of_this_site_are_gone_on_to(asked: str | None, given: str) -> None:
+    assert safe_next(asked) == given
+
+
+def test_a_visitor_comes_back_to_the_page_asked_for(client: FlaskClient, someone: int) -> None:
+    asked = client.get("/codetableview/list/?psize_CodeTableView=10")
+    assert asked.status_code == 302
+    answer = client.post(asked.headers["Location"], data={"username": "someone", "password": people.PASSWORD})
+    assert answer.headers["Location"] == "/codetableview/list/?psize_CodeTableView=10"
+
+
+def test_a_script_is_told_401_instead(client: FlaskClient) -> None:
+    answer = client.get("/codetableview/list/", headers={"Accept": "application/json"})
+    assert answer.status_code == 401
+    assert answer.get_json()["message"]
+
+
+# Headers
+
+
+@pytest.mark.parametrize("path", ["/login/", "/account/password/", "/nowhere", "/static/css/base.css"])
+def test_every_answer_carries_the_security_headers(client: FlaskClient, login: Login, someone: int, path: str) -> None:
+    login(client, "someone")
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    for part in ("default-src 'none'", "script-src 'self'", "base-uri 'none'", "frame-ancestors 'self'",
+                 "form-action 'self'", "object-src 'none'"):
+        assert part in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_personal_pages_are_not_stored(client: FlaskClient, login: Login, someone: int) -> None:
+    login(client, "someone")
+    assert client.get("/account/password/").headers["Cache-Control"] == "no-store"
+
+
+def test_static_files_are_kept_for_good_under_the_address_of_their_content(client: FlaskClient) -> None:
+    page = client.get("/login/").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "?v=" in address
+    assert client.get(address).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get(address.partition("?")[0]).headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_behind_tls_the_cookie_is_bound_to_the_host(
+    app: Flask, client: FlaskClient, csrf: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SESSION_COOKIE_SECURE", True)
+    monkeypatch.setitem(app.config, "SESSION_COOKIE_NAME", "__Host-session")
+    answer = client.get("/login/", base_url="https://localhost")
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-session=v.")
+    for attribute in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
+        assert attribute in cookie
+    assert "Domain" not in cookie
+
+
+def test_the_language_is_a_cookie_of_its_own(client: FlaskClient) -> None:
+    answer = client.get("/lang/en", headers={"Referer": "http://localhost/login/"})
+    assert answer.headers["Location"] == "/login/"
+    assert client.get_cookie("language").value == "en"
+    assert 'lang="en"' in client.get("/login/").text
+    assert client.get("/lang/xx").status_code == 404
+
+
+def test_a_foreign_referrer_leads_nowhere(client: FlaskClient) -> None:
+    for path in ("/lang/en", "/back"):
+        answer = client.get(path, headers={"Referer": "https://evil.example/login/"})
+        assert answer.headers["Location"] == "/"
