@@ -11,6 +11,12 @@ from collections.abc import Mapping, Sequence
 
 Grant = tuple[str, str]
 
+# The role of an organization's administrators, by each kind the organization works as (models.organization).
+ROLE_OF_KIND: Mapping[str, str] = {
+    "employer": "Employer", "competent_department": "CompetentDepartment", "hr_department": "HrDepartment",
+    "convener": "Convener", "agency": "Agency", "issuer": "Issuer",
+}
+
 READ = ("can_list", "can_show", "can_options")
 
 
@@ -23,7 +29,10 @@ def _all(*views: str) -> list[Grant]:
 
 
 _SIGNED_IN = _all("PasswordView", "FileView", "NotificationView", "HomeView")
-_UNIT = [*_SIGNED_IN, *_all("TaskView", "ReviewView")]
+_UNIT = [
+    *_SIGNED_IN,
+    *_all("TaskView", "ReviewView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
+]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
     "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "PledgeView",
@@ -50,10 +59,10 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
     "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "BuiltInUnitView")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView"),
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView"),
         *_all("Ops"),
     ],
 }

@@ -225,13 +225,16 @@ def _record(work: Any, account_id: int, event: Event) -> None:
     record_event(work, event=event, subject_type="account", subject_id=account_id, actor=actor)
 
 
-def change_password(*, account_id: int, password: str, actor: Actor) -> str:
-    """Set the (already checked) password and end every session of the account; the new stamp."""
+def change_password(*, account_id: int, password: str, actor: Actor, must_change: bool = False) -> str:
+    """Set the (already checked) password and end every session of the account; the new stamp.
+
+    `must_change`: it was chosen for somebody else, who is asked for one of their own at the next sign-in.
+    """
     hashed = hash_password(password)
     with transaction() as work:
         stamp = end_sessions(work, account_id)
         work.execute(update(_account).where(_account.c.id == account_id).values(
-            password=hashed, fail_login_count=0, locked_until=None,
+            password=hashed, fail_login_count=0, locked_until=None, must_change_password=must_change,
         ))
         record_event(work, event=Event.PASSWORD_CHANGED, subject_type="account", subject_id=account_id, actor=actor)
     return stamp

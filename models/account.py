@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from flask_appbuilder.security.sqla.models import User as FabUser
-from sqlalchemy import ForeignKey, String, false
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Key, UtcDateTime
@@ -26,7 +26,7 @@ class Account(FabUser):
     oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True)  # "provider:sub", never a user name
     session_stamp: Mapped[str] = mapped_column(String(32), default="", server_default="")  # renewed: sessions end
     locked_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())  # given by somebody else
+    must_change_password: Mapped[bool] = mapped_column(default=False)  # given by somebody else
 
     organization: Mapped[Organization | None] = relationship(foreign_keys=[organization_id])
     person: Mapped[Person | None] = relationship(back_populates="user", foreign_keys="Person.user_id")

@@ -110,6 +110,8 @@ class PasswordView(PageView):
             password = check_password(form.password.data or "", username=current_user.username)
         except Invalid as error:
             raise Invalid(error.message, {"password": error.message}) from error
+        if check_password_hash(current_user.password or "", password):
+            raise Invalid(_("新密码不能与当前密码相同。"), {"password": _("新密码不能与当前密码相同，请换一个。")})
         db.session.rollback()
         return security.change_password(
             account_id=int(current_actor().user_id or 0), password=password, actor=current_actor()

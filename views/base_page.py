@@ -42,10 +42,11 @@ def _read_actor() -> Actor:
     origin = request.remote_addr or ""
     if not current_user.is_authenticated:
         return Actor(user_id=VISITOR, name=_("访客"), origin=origin)
-    facts: dict[str, list[str]] = {"person": [], "organization": [], "kind": [], "role": []}
+    facts: dict[str, list[str]] = {"person": [], "organization": [], "kind": [], "role": [], "unregistered": []}
     for kind, value in db.session.execute(_facts(current_user.id, current_user.organization_id)):
         facts[kind].append(value)
     g.organization_name = next(iter(facts["organization"]), "")
+    g.organization_unregistered = bool(facts["unregistered"])
     return Actor(
         user_id=current_user.id, name=current_user.display_name,
         person_id=int(facts["person"][0]) if facts["person"] else None,
@@ -73,6 +74,9 @@ def _facts(user_id: int, organization_id: int | None) -> Any:
     if organization_id is not None:
         parts += [
             fact("organization", organization.c.name).where(organization.c.id == organization_id),
+            fact("unregistered", organization.c.id).where(
+                organization.c.id == organization_id, organization.c.is_registered.is_(False)
+            ),
             fact("kind", kind.c.kind).where(kind.c.organization_id == organization_id),
         ]
     return union_all(*parts)

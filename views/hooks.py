@@ -13,6 +13,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.scope import DENY, restore_scope, scope_of, set_scope
+from views import gate
 from views.base import current_actor, wants_json
 
 CONTENT_SECURITY_POLICY = "; ".join((
@@ -44,6 +45,7 @@ def register_after(app: Flask) -> None:
     """After FAB's hooks: visitors are sent to the login page; headers are set last."""
     app.before_request(_ask_to_sign_in)
     app.before_request(_refuse_nul)
+    gate.register(app)
     app.after_request(_headers)
     app.url_defaults(_static_version)
 

@@ -57,6 +57,7 @@ NAVIGATION = (
     Entry("职称申报", "/reviews/", _REVIEWERS),
     Entry("人员注册审核", "/unit/people", _UNITS),
     Entry("任务中心", "/tasks/", _REVIEWERS, badge="tasks"),
+    Entry("管理设置", "/unit/settings/", _REVIEWERS),
     Entry("评审计划", "/reviewplanview/list/", _roles("Convener")),
     Entry("证书管理", "/certificates/issued", _roles("Issuer")),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
+from app.errors import NotAllowed
 from models.account import Account
 from models.application import Application
 from models.case import Case, Task, TaskCounter
@@ -35,6 +36,7 @@ _COLUMNS = (
     _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
     _task.c.opinion, _task.c.version,
     _case.c.started_at, _case.c.ended_at, _case.c.state.label("case_state"), _case.c.node.label("case_node"),
+    _case.c.run,
     _person.c.name.label("person_name"), _person.c.sex.label("person_sex"),
 )
 
@@ -68,9 +70,9 @@ class Page:
 
 
 def inbox_of(session: Session, actor: Actor) -> Inbox:
-    """The inbox of an administrator of an organization; ValueError for anybody else."""
+    """The inbox of an administrator of an organization; NotAllowed for anybody else."""
     if actor.organization_id is None or actor.user_id is None:
-        raise ValueError("only administrators of organizations have an inbox")
+        raise NotAllowed("当前账号不属于任何单位，请使用单位管理员账号登录。")
     several = session.execute(
         select(_account.c.id).where(
             _account.c.organization_id == actor.organization_id, _account.c.active.is_(True),

@@ -43,12 +43,12 @@ def issue(*, application_id: int, actor: Actor) -> Issued:
     The serial comes from the same transaction as the certificate: a failure leaves no hole.
     """
     with transaction() as session:
+        application = session.get(Application, application_id, with_for_update=True)  # two jobs for one take turns
         known = session.execute(
             select(_certificate.c.id, _certificate.c.number).where(_certificate.c.application_id == application_id)
         ).first()
         if known is not None:
             return Issued(known.id, known.number, is_new=False)
-        application = session.get(Application, application_id)
         if application is None or application.state != "approved":
             raise NotFound("申报尚未审核通过，不能发证。")
         number = _next_number(session, application)

@@ -32,7 +32,8 @@ def request(
     The first request is 人员注册, later ones are 单位变更. Until the unit approves, nothing changes.
     """
     with transaction() as session:
-        person = session.get(Person, actor.person_id) if actor.person_id else None
+        # the lock makes two requests of one person take turns
+        person = session.get(Person, actor.person_id, with_for_update=True) if actor.person_id else None
         if person is None or person.registered_at is None:
             raise WrongState("请先完成个人注册，再选择单位。")
         organization = _chosen(session, organization_id, is_freelancer)

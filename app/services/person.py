@@ -22,9 +22,8 @@ def change_photo(*, stream: IO[bytes], filename: str, actor: Actor) -> None:
         raise NotFound("当前账号不是个人账号，请使用个人账号登录。")
     file_id = files.store_photo(stream=stream, filename=filename, actor=actor, person_id=actor.person_id).id
     with transaction() as session:
-        person = session.get_one(Person, actor.person_id)
-        previous, person.photo_id = person.photo_id, file_id
-        person.version += 1
+        person = session.get_one(Person, actor.person_id, with_for_update=True)
+        previous, person.photo_id = person.photo_id, file_id  # no new version: a photo is no change of the form
         record_event(session, event=Event.PERSON_PHOTO_CHANGED, subject_type="person", subject_id=person.id,
                      actor=actor, data={"file": file_id})
         waiting = session.scalars(

@@ -12,13 +12,14 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask_appbuilder.security.sqla.models import Role
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Invalid, NotFound, WrongState
+from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.rules import deadlines, identity
 from app.rules.password import check_password
 from app.scope import system_scope
@@ -32,7 +33,7 @@ from models.series import TitleSeries
 
 APPLICANT_ROLE = "Applicant"
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{3,31}")
-_NAME = re.compile(r"[\w·.\s]{2,50}")
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[·. ]){1,49}")  # letters of any script; 阿卜杜拉·热合曼, John Smith
 MAX_SERIES = 3
 
 
@@ -87,7 +88,17 @@ def sign_up(*, form: SignUp, actor: Actor) -> int:
     if errors:
         raise Invalid("注册信息有误，请按提示修改。", errors)
     hashed = generate_password_hash(form.password)  # slow on purpose: before the transaction
-    with system_scope(), transaction() as session:  # nobody is signed in yet
+    with system_scope():  # nobody is signed in yet
+        try:
+            return _create(username, hashed, name, number, mobile, actor)
+        except IntegrityError:  # somebody took the name or the number at the same moment: say which
+            with transaction() as session:
+                _refuse_taken(session, username, number)
+            raise
+
+
+def _create(username: str, hashed: str, name: str, number: str, mobile: str, actor: Actor) -> int:
+    with transaction() as session:
         _refuse_taken(session, username, number)
         role = session.scalars(select(Role).where(Role.name == APPLICANT_ROLE)).one()
         account = Account(
@@ -118,7 +129,7 @@ def _checked(errors: dict[str, str], key: str, check: Any) -> str:
 
 
 def _refuse_taken(session: Session, username: str, number: str) -> None:
-    if session.scalar(select(Account.id).where(Account.username == username)):
+    if session.scalar(select(Account.id).where(func.lower(Account.username) == username.lower())):
         raise Invalid("注册信息有误，请按提示修改。", {"username": "该用户名已被使用，请换一个。"})
     if session.scalar(select(Person.id).where(Person.id_number_index == blind_index(number))):
         raise Invalid("注册信息有误，请按提示修改。", {
@@ -139,13 +150,13 @@ def complete(*, profile: Profile, actor: Actor) -> Person:
 
 
 def change(*, profile: Profile, actor: Actor, version: int) -> Person:
-    """完善信息. Name, ID number, sex and birth date stay as they are."""
+    """完善信息. Name, ID number, sex and birth date stay as they are. Conflict on another version than `version`."""
     with transaction() as session:
         person = _own(session, actor)
         if person.registered_at is None:
             raise WrongState("请先完成个人注册。")
         if person.version != version:
-            raise WrongState("您的信息刚刚在另一个页面中修改过，请刷新后再改，本页内容已保留。")
+            raise Conflict("您的信息刚刚在另一个页面中修改过。本页填写的内容已保留，请核对后再次保存。")
         changed = _apply(session, person, profile)
         if changed:
             person.version += 1
@@ -155,7 +166,7 @@ def change(*, profile: Profile, actor: Actor, version: int) -> Person:
 
 
 def _own(session: Session, actor: Actor) -> Person:
-    person = session.get(Person, actor.person_id) if actor.person_id else None
+    person = session.get(Person, actor.person_id, with_for_update=True) if actor.person_id else None
     if person is None:
         raise NotFound("当前账号不是个人账号，请使用个人账号登录。")
     return person

@@ -18,10 +18,12 @@ BATCH_LIMIT = 1000
 BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取"}
 
 
-def _execute(action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None) -> Outcome:
+def _execute(
+    action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None, holder: int | None = None
+) -> Outcome:
     with transaction() as session:
         return engine.execute(
-            session, action=action, task_id=task_id, actor=actor, opinion=opinion, version=version
+            session, action=action, task_id=task_id, actor=actor, opinion=opinion, version=version, holder=holder
         )
 
 
@@ -30,9 +32,9 @@ def claim(*, task_id: int, actor: Actor) -> Outcome:
     return _execute("claim", task_id, actor)
 
 
-def release(*, task_id: int, actor: Actor) -> Outcome:
-    """放回: give a claimed task back to the common pile."""
-    return _execute("release", task_id, actor)
+def release(*, task_id: int, actor: Actor, holder: int | None = None) -> Outcome:
+    """放回: give a claimed task back to the common pile; `holder`: a colleague's, see app.services.administrator."""
+    return _execute("release", task_id, actor, holder=holder)
 
 
 def approve(*, task_id: int, actor: Actor, opinion: str = "", version: int | None = None) -> Outcome:

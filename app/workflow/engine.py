@@ -90,18 +90,20 @@ class _CaseState:
 
 
 def execute(
-    session: Session, *, action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None
+    session: Session, *, action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None,
+    holder: int | None = None,
 ) -> Outcome:
     """Do `action` (claim, release, approve, return, terminate, withdraw) on a task.
 
     `version`: the task's version the actor was looking at; a different one is a Conflict. Raises NotFound for a task
-    of another organization, NotAllowed, WrongState, Conflict, Invalid (with the field `opinion`).
+    of another organization, NotAllowed, WrongState, Conflict, Invalid (with the field `opinion`). `holder`: release
+    what this colleague's account has claimed instead of the actor's own; the caller checks that the actor may.
     """
     row = session.connection().execute(sql.LOAD_TASK, {"of_task": task_id}).first()
     if row is None:
         raise NotFound("没有找到这条审核任务，它可能不属于您的单位。")
     if action in ("claim", "release"):
-        return _change_claim(session, row, action, actor)
+        return _change_claim(session, row, action, actor, holder or actor.user_id or 0)
     if action == "withdraw":
         return _withdraw(session, row, actor)
     return _decide(session, row, action, actor, opinion.strip(), version)
@@ -161,7 +163,7 @@ def _carry_out(
     return Outcome(row.case_id, event, next_task_id, next_stop["organization"] if next_stop else "")
 
 
-def _change_claim(session: Session, row: TaskRow, action: str, actor: Actor) -> Outcome:
+def _change_claim(session: Session, row: TaskRow, action: str, actor: Actor, holder: int) -> Outcome:
     require("task.claim", actor, row)
     _require_open(row)
     piles: Counter[Pile] = Counter()
@@ -174,14 +176,15 @@ def _change_claim(session: Session, row: TaskRow, action: str, actor: Actor) -> 
         piles[row.organization_id, row.procedure, "claimed", user] += 1
         event = Event.TASK_CLAIMED
     else:
-        if row.claimed_by != actor.user_id:
+        if row.claimed_by != holder:
             raise WrongState("您没有领取该任务，不需要放回。")
-        statement, values = sql.RELEASE_TASK, {"of_user": actor.user_id}
-        piles[row.organization_id, row.procedure, "claimed", user] -= 1
+        statement, values = sql.RELEASE_TASK, {"of_user": holder}
+        piles[row.organization_id, row.procedure, "claimed", holder] -= 1
         piles[row.organization_id, row.procedure, "waiting", 0] += 1
         event = Event.TASK_RELEASED
     _guarded(session.connection(), statement, row.id, {"of_task": row.id, **values})
-    record_event(session, event=event, subject_type="case", subject_id=row.case_id, actor=actor, data={"task": row.id})
+    record_event(session, event=event, subject_type="case", subject_id=row.case_id, actor=actor,
+                 data={"task": row.id} | ({"holder": holder} if holder != user else {}))
     bump(session, piles)
     return Outcome(row.case_id, 'claimed' if action == 'claim' else 'released', row.id)
 

@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after nothing; 2026-11-23 23:06:23.310493
+Revision: 0001, after nothing; 2026-11-23 23:07:50.145863
 """
 
 from alembic import op
@@ -385,7 +385,7 @@ def upgrade():
     sa.Column('oidc_subject', sa.String(length=255), nullable=True),
     sa.Column('session_stamp', sa.String(length=32), server_default='', nullable=False),
     sa.Column('locked_until', models.base.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('must_change_password', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_changed_by_fk_ab_user')),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], name=op.f('fk_ab_user_created_by_fk_ab_user')),
     sa.ForeignKeyConstraint(['organization_id'], ['organization.id'], name=op.f('fk_ab_user_organization_id_organization')),

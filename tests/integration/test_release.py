@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from app.cli import GROUPS
 from app.extensions import db
 from app.factory import create_app
 from app.release import plan_of, sync_permissions
@@ -16,6 +18,7 @@ from app.roles import ROLES
 from tests.conftest import Login, TestConfig
 from tests.factories import organization as places
 from tests.factories import person as people
+from tests.integration.own_database import own_database
 
 TABLES = ("ab_permission", "ab_view_menu", "ab_permission_view", "ab_permission_view_role", "ab_role")
 
@@ -115,3 +118,22 @@ def test_a_list_costs_the_same_queries_whatever_it_shows(app: Flask, client: Fla
         places.organization()
     many = _queries(client, "/organizationview/list/")
     assert len(many) == len(few) <= 10, "\n".join(many)
+
+
+def test_the_release_command_prepares_an_empty_database_and_may_be_repeated() -> None:
+    with own_database() as url:
+        fresh = create_app(TestConfig, SQLALCHEMY_DATABASE_URI=url)
+        for _ in range(2):
+            result = fresh.test_cli_runner().invoke(args=["release"])
+            assert result.exit_code == 0, result.output
+            assert "permissions:" in result.output
+        with fresh.app_context():
+            assert {row.name for row in _rows()["ab_role"]} == set(ROLES)
+            db.engine.dispose()
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_every_command_group_is_there(application: Flask, group: str) -> None:
+    result = application.test_cli_runner().invoke(args=[group, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "Commands:" in result.output

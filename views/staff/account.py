@@ -79,6 +79,7 @@ class AccountView(SafeModelView):
         password = secrets.token_urlsafe(9)
         item.password = hash_password(password)
         item.session_stamp = secrets.token_hex(16)
+        item.must_change_password = True
         flash(_("账号 %(name)s 的初始密码：%(password)s（只显示这一次，请告知本人尽快修改）",
                 name=item.username, password=password), "info")
 
@@ -109,7 +110,7 @@ class AccountView(SafeModelView):
         account_id, username = row.id, row.username
         password = secrets.token_urlsafe(9)
         db.session.rollback()
-        change_password(account_id=account_id, password=password, actor=current_actor())
+        change_password(account_id=account_id, password=password, actor=current_actor(), must_change=True)
         flash(_("账号 %(name)s 的新密码：%(password)s（只显示这一次）", name=username, password=password), "info")
         return redirect(self.get_redirect())
 
