@@ -55,11 +55,11 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_all("UnitPersonView", "PortfolioReviewView"),
     ],
     "CompetentDepartment": _UNIT,
-    "HrDepartment": _UNIT,
+    "HrDepartment": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],  # the unit of freelancers
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
     "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "BuiltInUnitView")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops"), ("BuiltInUnitView", "can_index")],
     "Admin": [
         *_SIGNED_IN,
         *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView"),

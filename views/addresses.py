@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from flask import request, url_for
 
 _REVIEW_PAGES = {
     "employment": ("UnitPersonView.show", "employment_id"),
@@ -11,10 +11,16 @@ _REVIEW_PAGES = {
 }
 
 
-def subject_address(subject_type: str, subject_id: int) -> str:
-    """The page on which an organization reviews a subject."""
+def subject_address(subject_type: str, subject_id: int, back: str = "") -> str:
+    """The page on which an organization reviews a subject; `back`: the list to return to after the decision."""
     endpoint, key = _REVIEW_PAGES[subject_type]
-    return url_for(endpoint, **{key: subject_id})
+    return url_for(endpoint, **{key: subject_id}, back=back or None)
+
+
+def way_back(default: str) -> str:
+    """The list the browser came from (`back` in the address or the form) when it is one of ours, else `default`."""
+    back = request.values.get("back", "")
+    return back if is_local(back) else default
 
 
 def is_local(address: str) -> bool:

@@ -21,6 +21,9 @@ from views.base import PageView, current_actor
 from views.person import own_person, personal_tree
 
 
+NUMBER_SHOWN = 32  # no number is longer
+
+
 class CertificateView(PageView):
     """我的职称: the holder's certificates."""
 
@@ -65,7 +68,7 @@ class VerifyView(PageView):
         """The form; a number in the query leads to its page."""
         number = request.args.get("number", "").strip().upper()
         if number:
-            return redirect(url_for("VerifyView.show", number=number[:32]))
+            return redirect(url_for("VerifyView.show", number=number[:NUMBER_SHOWN]))
         return self.render("certificate/verify.html", number="", found=None)
 
     @expose("/<string:number>")
@@ -74,6 +77,7 @@ class VerifyView(PageView):
         """What the public may know of one certificate. The signature in the address's fragment never reaches the
         server by itself: a script asks `check` with it.
         """
+        number = number.strip().upper()[:NUMBER_SHOWN]
         found = public_view(current_session(), number)
         return self.render(
             "certificate/verify.html", status=200 if found else 404, number=number, found=found,

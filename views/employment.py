@@ -14,12 +14,12 @@ from app.errors import NotFound
 from app.queries import dictionary
 from app.queries.employment import TABS, employments_page, tab_counts
 from app.queries.organization import search_organizations
-from app.queries.worklist import history, inbox_of
+from app.queries.worklist import history, inbox_of, next_task
 from app.services import employment
 from app.transaction import current_session
 from models.case import TASK_STATES, Case, Task
 from models.person import EMPLOYMENT_STATES, Employment
-from views.addresses import positive
+from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 from views.forms.person import UnitForm
 from views.person import own_person, personal_tree
@@ -38,7 +38,8 @@ class EmploymentView(PageView):
         """变更单位, or 选择单位 for those who have none."""
         person, form = own_person(), UnitForm()
         keep_chosen(form)
-        if request.method == "POST" and not request.form.get("_lookup") and form.validate():
+        sent, status = request.method == "POST" and not request.form.get("_lookup"), 200
+        if sent and form.validate():
             with self.attempt(form) as outcome:
                 employment.request(
                     organization_id=form.organization_id.data, note=form.note.data or "",
@@ -47,7 +48,10 @@ class EmploymentView(PageView):
             if outcome.ok:
                 flash(_("申请已提交，请等待单位审核。"), "success")
                 return redirect(url_for("PersonView.show"))
-        return self.render("employment/change.html", form=form, person=person,
+            status = outcome.status
+        elif sent:
+            status = 422
+        return self.render("employment/change.html", status=status, form=form, person=person,
                            unit_text=request.form.get("organization_id__q", ""),
                            tree=personal_tree("PersonView.show"))
 
@@ -100,10 +104,11 @@ class UnitPersonView(PageView):
     def show(self, employment_id: int) -> Any:
         """One registration: 详情 and 流程, with 通过 and 退回 while it is open."""
         session = current_session()
+        inbox = inbox_of(session, current_actor())
         row = session.scalars(
             select(Employment).options(joinedload(Employment.person)).where(Employment.id == employment_id)
         ).first()
-        if row is None or row.organization_id != current_actor().organization_id:
+        if row is None or row.organization_id != inbox.organization_id:
             raise NotFound(_("没有找到这条注册信息，它可能不属于您的单位。"))
         case = session.scalars(
             select(Case).where(Case.subject_type == "employment", Case.subject_id == row.id).order_by(Case.id.desc())
@@ -115,7 +120,8 @@ class UnitPersonView(PageView):
         }
         return self.render(
             "employment/show.html", row=row, task=task, states=EMPLOYMENT_STATES, task_states=TASK_STATES, names=names,
-            entries=history(session, [case.id]) if case else [], inbox=inbox_of(session, current_actor()),
+            entries=history(session, [case.id]) if case else [], inbox=inbox, back=way_back(url_for("UnitPersonView.index")),
+            following=next_task(session, inbox, after_task_id=task.id, subject_type="employment") if task else None,
         )
 
 

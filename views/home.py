@@ -8,6 +8,7 @@ from flask import redirect, url_for
 from flask_appbuilder import expose, has_access
 
 from app.queries import home
+from app.queries.employment import history_of
 from app.queries.worklist import inbox_of, tab_counts, tasks_page
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
@@ -19,6 +20,7 @@ from views.addresses import subject_address
 from views.base import PageView, current_actor
 
 WAITING_SHOWN = 8
+TONES = {"editing": "off", "approved": "ok", "returned": "warn", "terminated": "bad"}
 REVIEWED = ("reviewing", "approved", "returned", "terminated")
 
 
@@ -47,8 +49,9 @@ class HomeView(PageView):
         return self.render(
             "home/person.html", person=person, plans=home.latest_plans(session),
             applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
+            tones=TONES, employment=next(iter(history_of(session, person_id, limit=1)), None),
             achievements=[{"label": ACHIEVEMENT_STATES[state], "value": counts[state]}
-                          for state in ("reviewing", "approved", "terminated", "returned", "draft")],
+                          for state in ("reviewing", "approved", "returned", "terminated", "draft")],
         )
 
     def _organization(self) -> Any:

@@ -7,16 +7,15 @@ from typing import Any
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.queries import dictionary
+from app.queries.employment import history_of, opinions
 from app.rules.identity import mask_id_number
 from app.services import person as people
 from app.services import registration
 from app.transaction import current_session
-from models.person import EMPLOYMENT_KINDS, EMPLOYMENT_STATES, Employment, Person
+from models.person import EMPLOYMENT_KINDS, EMPLOYMENT_STATES, Person
 from views.addresses import positive
 from views.base import PageView, current_actor, wants_json
 from views.forms.person import ProfileForm
@@ -52,13 +51,11 @@ class PersonView(PageView):
         person, session = own_person(), current_session()
         if person.registered_at is None:
             return redirect(url_for("RegistrationView.fill"))
-        history = session.scalars(
-            select(Employment).options(joinedload(Employment.organization))
-            .where(Employment.person_id == person.id).order_by(Employment.id.desc()).limit(50)
-        ).all()
+        history = history_of(session, person.id)
         return self.render(
             "person/show.html", person=person, id_number=mask_id_number(person.id_number), details=self._details(person),
             history=history, pending=next((row for row in history if row.state == "pending"), None),
+            opinions=opinions(session, [row.id for row in history if row.state == "returned"]),
             kinds=EMPLOYMENT_KINDS, states=EMPLOYMENT_STATES, tree=personal_tree("PersonView.show"),
         )
 
@@ -86,6 +83,7 @@ class PersonView(PageView):
         form = ProfileForm(data={**registration.profile_of(person), "version": person.version}
                            if request.method == "GET" else None)
         offer_choices(form)
+        status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():
             with self.attempt(form) as outcome:
                 registration.change(
@@ -94,7 +92,10 @@ class PersonView(PageView):
             if outcome.ok:
                 flash(_("个人信息已保存。"), "success")
                 return redirect(url_for("PersonView.show"))
-        return self.render("person/edit.html", form=form, tree=personal_tree("PersonView.show"))
+            status = outcome.status
+            if isinstance(outcome.error, Conflict):  # the warning is given: saving once more is meant
+                form.version.data = str(own_person().version)
+        return self.render("person/edit.html", status=status, form=form, tree=personal_tree("PersonView.show"))
 
     @expose("/photo/", methods=["POST"])
     @has_access

@@ -14,6 +14,7 @@ from app.actor import Actor
 from app.errors import DomainError
 from app.extensions import limiter
 from app.queries import dictionary
+from app.queries.organization import search_organizations
 from app.rules.identity import mask_id_number
 from app.services import employment, registration
 from app.transaction import current_session
@@ -38,6 +39,7 @@ class SignUpView(PageView):
         if current_user.is_authenticated:
             return redirect(url_for("HomeView.index"))
         form = SignUpForm()
+        status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():
             visitor = Actor(user_id=None, name=str(_("访客")), origin=request.remote_addr or "")
             with self.attempt(form) as outcome:
@@ -45,7 +47,8 @@ class SignUpView(PageView):
             if outcome.ok:
                 flash(_("注册成功，请用刚才设置的用户名和密码登录，然后完善个人信息。"), "success")
                 return redirect(url_for("LoginView.login"))
-        return self.render("person/sign_up.html", form=form)
+            status = outcome.status
+        return self.render("person/sign_up.html", status=status, form=form)
 
 
 class RegistrationView(PageView):
@@ -66,11 +69,12 @@ class RegistrationView(PageView):
         form = RegistrationForm(data=registration.profile_of(person) if request.method == "GET" else None)
         offer_choices(form)
         keep_chosen(form)
-        if request.method == "POST" and not request.form.get("_lookup") and form.validate():
+        sent = request.method == "POST" and not request.form.get("_lookup")
+        if sent and form.validate():
             answer = self._complete(form, actor)
             if answer is not None:
                 return answer
-        return self.render("person/registration.html", form=form, person=person,
+        return self.render("person/registration.html", status=422 if sent else 200, form=form, person=person,
                            id_number=mask_id_number(person.id_number),
                            unit_text=request.form.get("organization_id__q", ""))
 
@@ -110,8 +114,6 @@ def offer_choices(form: ProfileForm) -> None:
 
 def keep_chosen(form: Any) -> None:
     """Put the chosen unit, or without scripts the matches of the last search, into the remote select."""
-    from app.queries.organization import search_organizations  # local: only the unit forms need it
-
     session = current_session()
     text = request.form.get("organization_id__q", "")
     kinds = ("hr_department", "agency") if form.is_freelancer.data else ("employer",)

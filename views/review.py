@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.errors import NotFound
 from app.queries.application import review_material
+from app.queries.certificate import certificate_exists
 from app.queries.worklist import (
     APPLICATION_TABS,
     Filters,
@@ -18,12 +19,14 @@ from app.queries.worklist import (
     current_task,
     history,
     inbox_of,
+    next_task,
     tab_counts,
     tasks_page,
+    withdrawable,
 )
 from app.transaction import current_session
 from models.plan import ROUTES
-from views.addresses import positive
+from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 
 
@@ -55,7 +58,11 @@ class ReviewView(PageView):
     @expose("/<int:application_id>/")
     @has_access
     def show(self, application_id: int) -> Any:
-        """详情 | 流程 of the submission under review, with the buttons while the task is open."""
+        """详情 | 流程 of the submission under review with its evidence beside it, and the buttons while the task is open.
+
+        The submission is the one this organization was asked about: what was sent back and handed in again since
+        comes to it with a task of its own.
+        """
         actor, session = current_actor(), current_session()
         inbox = inbox_of(session, actor)
         task = current_task(
@@ -64,11 +71,14 @@ class ReviewView(PageView):
         if task is None:
             raise NotFound(_("没有找到这份申报，它可能不属于您的单位，或申报人已撤回。"))
         cases = cases_of(session, subject_type="application", subject_id=application_id)
+        entries = history(session, cases)
         tab = "flow" if request.args.get("tab") == "flow" else "details"
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
-            material=review_material(session, application_id), entries=history(session, cases),
-            back=url_for("ReviewView.index"),
+            material=review_material(session, application_id, run=task["run"]), entries=entries,
+            following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
+            can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
+            back=way_back(url_for("ReviewView.index")), file_target="evidence",
         )
 
 

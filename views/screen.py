@@ -10,6 +10,7 @@ from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
 from app.workflow.engine import node_label
 from models.case import CASE_STATES, TASK_STATES
+from views.refused import take
 
 
 def day(value: dt.date | dt.datetime | None) -> str:
@@ -25,8 +26,11 @@ def moment(value: dt.datetime | None) -> str:
 
 
 def register_filters(app: Flask) -> None:
-    """`|day`, `|moment`, `|masked`, and the Chinese words of nodes and states, for every template."""
+    """`|day`, `|moment`, `|masked`, and the Chinese words of nodes and states, for every template; and what was typed
+    into a decision that was refused.
+    """
     app.jinja_env.filters.update(
         day=day, moment=moment, masked=mask_id_number, node_label=node_label,
         task_state=TASK_STATES.__getitem__, case_state=CASE_STATES.__getitem__,
     )
+    app.jinja_env.globals["refused_decision"] = take

@@ -45,7 +45,7 @@ def _roles(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_UNITS = _roles("Employer", "Agency")
+_UNITS = _roles("Employer", "Agency", "HrDepartment")  # those that people can belong to
 _REVIEWERS = _roles("Employer", "Agency", "CompetentDepartment", "HrDepartment", "Convener", "Issuer")
 # The manual's top navigation, by audience (design: 首页 · … ).
 NAVIGATION = (

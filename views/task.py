@@ -19,8 +19,12 @@ from app.workflow.engine import Outcome
 from app.workflow.procedure import NODES
 from models.base import utcnow
 from models.case import Task
-from views.addresses import is_local, positive, subject_address
+from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
+from views.refused import RefusedDecision, keep
+
+
+OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
 
 
 def _done() -> dict[str, str]:
@@ -69,7 +73,7 @@ class TaskView(PageView):
         task = current_session().get(Task, task_id)
         if task is None or task.organization_id != current_actor().organization_id:
             raise NotFound(_("没有找到这条审核任务，它可能不属于您的单位。"))
-        return redirect(subject_address(task.subject_type, task.subject_id))
+        return redirect(subject_address(task.subject_type, task.subject_id, request.args.get("back", "")))
 
     @expose("/<int:task_id>/claim/", methods=["POST"])
     @has_access
@@ -89,7 +93,7 @@ class TaskView(PageView):
         """通过."""
         return self._act(task_id, lambda actor: review.approve(
             task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
-        ), decided=True)
+        ), decision="approve")
 
     @expose("/<int:task_id>/return/", methods=["POST"])
     @has_access
@@ -97,7 +101,7 @@ class TaskView(PageView):
         """退回."""
         return self._act(task_id, lambda actor: review.return_(
             task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
-        ), decided=True)
+        ), decision="return")
 
     @expose("/<int:task_id>/terminate/", methods=["POST"])
     @has_access
@@ -110,7 +114,7 @@ class TaskView(PageView):
                 task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
             )
 
-        return self._act(task_id, decide, decided=True)
+        return self._act(task_id, decide, decision="terminate")
 
     @expose("/<int:task_id>/withdraw/", methods=["POST"])
     @has_access
@@ -136,7 +140,11 @@ class TaskView(PageView):
             refused=[result for result in results if not result.ok], back=back,
         )
 
-    def _act(self, task_id: int, action: Callable[[Actor], Outcome], *, decided: bool = False) -> Any:
+    def _act(self, task_id: int, action: Callable[[Actor], Outcome], *, decision: str = "") -> Any:
+        """Run an action and lead on: after a decision to the list (or the next task), after others to the case.
+
+        A refused decision leads back to the case too, with its opinion still in the field.
+        """
         task = current_session().get(Task, task_id)
         subject = (task.subject_type, task.subject_id) if task else None
         try:
@@ -144,16 +152,19 @@ class TaskView(PageView):
         except NotFound:
             raise
         except DomainError as error:
-            flash(" ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())]), "danger")
-            return redirect(subject_address(*subject) if subject else self._back())
+            sentence = " ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())])
+            flash(sentence, "danger")
+            if decision:
+                keep(task_id, RefusedDecision(decision, request.form.get("opinion", "")[:OPINION_KEPT], sentence))
+            return redirect(subject_address(*subject, self._back()) if subject else self._back())
         if outcome.event == "moved" and outcome.next_organization:
             flash(_("已通过，已提交至%(unit)s审核。", unit=outcome.next_organization), "success")
         else:
             flash(_done().get(outcome.event, _("已撤回，可以重新审核。")), "success")
-        if decided and request.form.get("next") == "y" and subject:
+        if decision and request.form.get("next") == "y" and subject:
             return redirect(self._next(task_id, subject[0]))
-        if not decided and subject:
-            return redirect(subject_address(*subject))
+        if not decision and subject:
+            return redirect(subject_address(*subject, self._back()))
         return redirect(self._back())
 
     def _next(self, task_id: int, subject_type: str) -> str:
@@ -164,11 +175,10 @@ class TaskView(PageView):
         if following is None:
             flash(_("没有更多待审核的记录了。"), "info")
             return self._back()
-        return url_for("TaskView.show", task_id=following)
+        return url_for("TaskView.show", task_id=following, back=self._back())
 
     def _back(self) -> str:
-        back = request.form.get("back", "")
-        return back if is_local(back) else url_for("TaskView.index")
+        return way_back(url_for("TaskView.index"))
 
     def _version(self) -> int | None:
         return positive(request.form.get("version"))

@@ -19,6 +19,7 @@ from app.actor import Actor
 from app.demo import accounts as a
 from app.demo.directory import Unit, city_units, contract_employers, provincial_units
 from app.demo.people import Inventor
+from app.roles import ROLE_OF_KIND
 from app.services.registration import pinyin_initials
 from models.account import Account
 from models.achievement import AchievementKind
@@ -31,10 +32,6 @@ from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 SEED = 20260
-ROLE_OF_KIND = {
-    "employer": "Employer", "competent_department": "CompetentDepartment", "hr_department": "HrDepartment",
-    "convener": "Convener", "agency": "Agency", "issuer": "Issuer",
-}
 
 
 class ReferenceMissingError(RuntimeError):
@@ -147,7 +144,7 @@ def build_units(world: World, units: list[Unit]) -> None:
             uscc=inventor.credit_code(unit.prefix, unit.region_code), nature_code=unit.nature_code,
             legal_person=inventor.name(inventor.sex()), contact=inventor.name(inventor.sex()),
             mobile=inventor.mobile(), email=f"{pinyin_initials(unit.name)}@unit.example.com",
-            address=f"安徽省{unit.name}办公楼",
+            address=f"{unit.name}办公楼",
             roles=[OrganizationRole(kind=kind) for kind in unit.kinds],
         )
         world.session.add(organization)

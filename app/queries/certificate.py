@@ -23,6 +23,13 @@ def certificates_of(session: Session, person_id: int) -> Sequence[Certificate]:
     ).all()
 
 
+def certificate_exists(session: Session, application_id: int) -> bool:
+    """Whether an application has its certificate: its last approval stands then. Core: no scope is in its way."""
+    return session.execute(
+        select(_certificate.c.id).where(_certificate.c.application_id == application_id)
+    ).first() is not None
+
+
 def public_view(session: Session, number: str) -> Any | None:
     """What the public verification page may know of a certificate (a mapping), or None.
 

@@ -65,6 +65,24 @@ def _open_tasks(session: Session, employment_ids: list[int]) -> dict[int, Task]:
     return {task.subject_id: task for task in tasks}
 
 
+def history_of(session: Session, person_id: int, *, limit: int = 50) -> Sequence[Employment]:
+    """A person's requests and bindings with their units, newest first."""
+    return session.scalars(
+        select(Employment).options(joinedload(Employment.organization))
+        .where(Employment.person_id == person_id).order_by(Employment.id.desc()).limit(limit)
+    ).all()
+
+
+def opinions(session: Session, employment_ids: Sequence[int]) -> dict[int, str]:
+    """What the unit wrote when it sent a request back, by employment."""
+    rows = session.execute(
+        select(Task.subject_id, Task.opinion).where(
+            Task.subject_type == "employment", Task.subject_id.in_(employment_ids), Task.state == "returned"
+        ).order_by(Task.id)
+    )
+    return dict(rows.tuples().all())
+
+
 def tab_counts(session: Session, organization_id: int) -> dict[str, int]:
     """How many stand under each tab."""
     found = dict(session.execute(

@@ -33,7 +33,7 @@ _application, _plan = Application.__table__, ReviewPlan.__table__
 _specialty, _title = Specialty.__table__, Title.__table__
 _COLUMNS = (
     _task.c.id, _task.c.case_id, _task.c.procedure, _task.c.subject_type, _task.c.subject_id, _task.c.title,
-    _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
+    _task.c.seq, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
     _task.c.opinion, _task.c.version,
     _case.c.started_at, _case.c.ended_at, _case.c.state.label("case_state"), _case.c.node.label("case_node"),
     _case.c.run,
@@ -188,8 +188,8 @@ def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
     """流程: every task of the cases in order, with the names of organization and decider (mappings)."""
     return session.execute(
         select(
-            _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state, _task.c.arrived_at, _task.c.decided_at,
-            _task.c.opinion, _organization.c.name.label("organization"),
+            _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at,
+            _task.c.decided_at, _task.c.opinion, _organization.c.name.label("organization"),
             (_account.c.last_name + _account.c.first_name).label("decider"),
         )
         .join(_organization, _organization.c.id == _task.c.organization_id)
@@ -197,6 +197,21 @@ def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
         .where(_task.c.case_id.in_(case_ids))
         .order_by(_task.c.case_id, _task.c.seq)
     ).mappings().all()
+
+
+def withdrawable(task: Any, entries: Sequence[Any], user_id: int) -> bool:
+    """Whether 撤回 of this decision can still be offered: one's own approval, and nobody after it has begun.
+
+    `entries`: the history of its case. The engine decides; this spares people a button that is always refused.
+    """
+    if task["state"] != "approved" or task["decided_by"] != user_id:
+        return False
+    following = next(
+        (row for row in entries if row["case_id"] == task["case_id"] and row["seq"] == task["seq"] + 1), None
+    )
+    if following is None:
+        return bool(task["case_state"] == "approved")
+    return following["state"] == "open" and following["claimed_by"] is None
 
 
 def running_time(started_at: dt.datetime, ended_at: dt.datetime | None, now: dt.datetime) -> str:

@@ -145,8 +145,6 @@ def change_choice(*, application_id: int, selection: Selection, actor: Actor, ve
             raise Conflict("这份申报刚刚在别处有修改，请刷新页面后再选择。")
         if selection == Selection(row.route, row.specialty_id, row.title_id, row.standard_id):
             return False
-        if row.submitted_at is not None and selection.route != row.route:
-            raise WrongState("申报已经提交过，申报形式不能再改；如确需更改，请联系评委会办事机构。")
         plan = plans.plan_page(session, row.plan_id)
         series_id = check_selection(plan, selection)
         levels = {offer.title_id: offer.level_id for offer in plan.offers}

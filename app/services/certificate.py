@@ -19,13 +19,15 @@ from app.transaction import transaction
 from models.application import Application
 from models.base import utcnow
 from models.certificate import Certificate, CertificateSequence
+from models.job import Job
 from models.person import Person
 from models.setting import Setting
 
 TEMPLATE_SETTING, PROVINCE_SETTING = "certificate.number_template", "certificate.province"
 ACQUIRED_BY_REVIEW = "评审"
+RENDER_KEY = "certificate-render"
 _certificate = Certificate.__table__
-_sequence = CertificateSequence.__table__
+_sequence, _job = CertificateSequence.__table__, Job.__table__
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def issue(*, application_id: int, actor: Actor) -> Issued:
 
 def request_rendering(session: Session, *, certificate_id: int, version: int) -> None:
     """Ask for the file of one version of a certificate, once; inside a transaction."""
-    enqueue(session, kind="certificate.render", key=f"certificate-render:{certificate_id}:{version}",
+    enqueue(session, kind="certificate.render", key=f"{RENDER_KEY}:{certificate_id}:{version}",
             payload={"certificate_id": certificate_id})
 
 
@@ -110,6 +112,10 @@ def keep_file(*, certificate_id: int, file_id: int, render_key: str, actor: Acto
         ).first()
         if changed is None:
             return False
+        session.execute(  # earlier tries that gave up, for want of a photo say, are settled by this one
+            update(_job).where(_job.c.key.startswith(f"{RENDER_KEY}:{certificate_id}:"), _job.c.state == "failed")
+            .values(state="done")
+        )
         record_event(session, event=Event.CERTIFICATE_RENDERED, subject_type="certificate",
                      subject_id=certificate_id, actor=actor, data={"file": file_id, "key": render_key})
         user_id = session.scalar(select(Person.user_id).where(Person.id == changed.person_id))

@@ -59,6 +59,7 @@ class Procedure:
     subject_type: str
     nodes: tuple[str, ...]
     decisions: tuple[Action, ...]
+    reopens: bool = True  # 撤回 of the last approval is possible at all
 
     def decision(self, code: str) -> Action | None:
         """The decision of that code, if the procedure has it."""

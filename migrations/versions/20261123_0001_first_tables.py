@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after nothing; 2026-11-23 23:07:50.145863
+Revision: 0001, after nothing; 2026-11-23 23:16:51.940509
 """
 
 from alembic import op

@@ -23,8 +23,8 @@ from typing import Any
 
 VISITOR = "(visitor)"
 APPLICANT = frozenset({"Applicant"})
-UNITS = frozenset({"Employer", "Agency"})
-REVIEWERS = UNITS | {"CompetentDepartment", "HrDepartment", "Convener", "Issuer"}
+UNITS = frozenset({"Employer", "Agency", "HrDepartment"})  # those that people can belong to
+REVIEWERS = UNITS | {"CompetentDepartment", "Convener", "Issuer"}
 CONVENER = frozenset({"Convener"})
 ADMIN = frozenset({"Admin"})
 STAFF = ADMIN | {"Ops"}
@@ -112,6 +112,13 @@ MATRIX: dict[str, Rule] = {
     "EmploymentView.withdraw": only(APPLICANT, "own person"),
     "UnitPersonView.index": only(UNITS, "own organization"),
     "UnitPersonView.show": only(UNITS, "own organization"),
+    # Units
+    "OrganizationSignUpView.sign_up": everybody("creates the own unit"),
+    "OrganizationRegistrationView.fill": only(REVIEWERS, "own organization"),
+    "OrganizationSettingsView.show": only(REVIEWERS, "own organization"),
+    "OrganizationSettingsView.edit": only(REVIEWERS, "own organization"),
+    **{f"AdministratorView.{name}": only(REVIEWERS, "accounts of the own organization")
+       for name in ("index", "add", "deactivate", "hand_over")},
     # Achievements
     "AchievementView.index": only(APPLICANT, "own person"),
     "AchievementView.kind": only(APPLICANT, "own person"),
@@ -151,6 +158,9 @@ MATRIX: dict[str, Rule] = {
     "VerifyView.check": everybody("none: the signature of a payload"),
     # Staff
     **{line: rule for view in _DICTIONARIES for line, rule in generated(view, read=STAFF, write=ADMIN).items()},
+    "OrganizationView.action": only(ADMIN, "all", args={"name": "open_account"}),
+    "BuiltInUnitView.index": only(STAFF, "all"),
+    "BuiltInUnitView.account": only(ADMIN, "all"),
     **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
     **generated("PledgeView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
     **generated("CommitteeView", read=STAFF | CONVENER, write=ADMIN, rows="own organization; platform: all"),

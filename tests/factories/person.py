@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from app.actor import Actor
 from app.extensions import db
+from app.roles import ROLE_OF_KIND
 from app.security import hash_password
 from models.account import Account
 from models.base import utcnow
@@ -58,12 +59,6 @@ class Unit:
     id: int
     user_id: int
     username: str
-
-
-ROLE_OF_KIND = {
-    "employer": "Employer", "competent_department": "CompetentDepartment", "hr_department": "HrDepartment",
-    "convener": "Convener", "agency": "Agency", "issuer": "Issuer",
-}
 
 
 def unit(username: str, *, kind: str = "employer", name: str | None = None) -> Unit:

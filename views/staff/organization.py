@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask_appbuilder import AppBuilder
+from typing import Any
+
+from flask import redirect, url_for
+from flask_appbuilder import AppBuilder, action
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
@@ -57,6 +60,12 @@ class OrganizationView(SafeModelView):
         "legal_person_phone": _l("法定代表人电话"), "contact": _l("联系人"), "mobile": _l("手机号码"), "email": _l("电子邮箱"),
         "address": _l("地址"), "enabled": _l("启用"), "created_at": _l("创建时间"), "updated_at": _l("修改时间"),
     }
+
+    @action("open_account", _l("开通账号"), multiple=False)
+    def open_account(self, row: Any) -> Any:
+        """To the page that makes an account for the organization."""
+        chosen = row[0] if isinstance(row, list) else row
+        return redirect(url_for("BuiltInUnitView.account", organization_id=chosen.id))
 
 
 class CommitteeView(SafeModelView):

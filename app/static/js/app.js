@@ -1,5 +1,6 @@
 // Starts the comforts of every page. Each part looks for its own data attributes and does nothing when there are none.
 import { setUpConfirm } from "./confirm.js";
+import { setUpEvidence } from "./evidence.js";
 import { setUpFilters } from "./filters.js";
 import { setUpFormGuard } from "./form-guard.js";
 import { setUpKeyboard } from "./keyboard.js";
@@ -16,7 +17,7 @@ import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh]) {
+  setUpAutosave, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence]) {
   try {
     part(document);
   } catch (problem) {

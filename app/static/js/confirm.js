@@ -11,6 +11,11 @@ export function setUpConfirm(root) {
     event.preventDefault();
     openDialog(summary.parentElement);
   });
+  const asked = root.querySelector("details[data-confirm][open]"); // a refused decision, shown again with its text
+  if (asked) {
+    asked.open = false;
+    openDialog(asked);
+  }
 }
 
 function openDialog(holder) {

@@ -62,6 +62,10 @@ async function ask(native, input, list, state) {
   const turn = ++state.asked;
   const url = new URL(native.dataset.remote, location.href);
   url.searchParams.set(native.dataset.remoteParam ?? "q", input.value.trim());
+  for (const name of (native.dataset.remoteWith ?? "").split(" ").filter(Boolean)) { // other fields that narrow the search
+    const other = native.form?.elements[name];
+    if (other && (other.type !== "checkbox" || other.checked)) url.searchParams.set(name, other.value);
+  }
   let found;
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });

@@ -4,5 +4,5 @@ from app.workflow.procedure import APPROVE, RETURN, Procedure
 
 REGISTRATION = Procedure(
     code="registration", version=1, label="人员注册", subject_type="employment",
-    nodes=("employer",), decisions=(APPROVE, RETURN),
+    nodes=("employer",), decisions=(APPROVE, RETURN), reopens=False,
 )

@@ -4,5 +4,5 @@ from app.workflow.procedure import APPROVE, RETURN, Procedure
 
 UNIT_CHANGE = Procedure(
     code="unit_change", version=1, label="单位变更", subject_type="employment",
-    nodes=("employer",), decisions=(APPROVE, RETURN),
+    nodes=("employer",), decisions=(APPROVE, RETURN), reopens=False,
 )

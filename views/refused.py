@@ -1,0 +1,32 @@
+"""A decision that was refused: the page it came from offers its opinion again, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import session
+
+KEY = "refused_decision"
+
+
+@dataclass(frozen=True)
+class RefusedDecision:
+    """`action`: approve, return or terminate; `sentence`: why it was refused."""
+
+    action: str
+    opinion: str
+    sentence: str
+
+
+def keep(task_id: int, decision: RefusedDecision) -> None:
+    """Remember what was typed until the page of the task is shown; one decision a session, like a flashed message."""
+    session[KEY] = [task_id, decision.action, decision.opinion, decision.sentence]
+
+
+def take(task_id: int) -> RefusedDecision | None:
+    """What was refused on this task, and forget it."""
+    kept = session.get(KEY)
+    if not kept or kept[0] != task_id:
+        return None
+    del session[KEY]
+    return RefusedDecision(*kept[1:])
