@@ -92,6 +92,8 @@ class Event(enum.StrEnum):
     CERTIFICATE_ISSUED = "certificate:issued"
     CERTIFICATE_RENDERED = "certificate:rendered"
     CERTIFICATE_REVOKED = "certificate:revoked"
+    PLAN_PUBLISHED = "plan:published"
+    PLAN_CLOSED = "plan:closed"
     RECORD_CREATED = "record:created"  # generated screens: dictionaries, plans, settings …
     RECORD_CHANGED = "record:changed"
     RECORD_DELETED = "record:deleted"

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from flask_appbuilder.security.sqla.models import User as FabUser
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Key, UtcDateTime
@@ -20,7 +20,11 @@ class Account(FabUser):
     """One account. It belongs to a person (`person`), acts for an organization (`organization`), or is staff."""
 
     __tablename__ = "ab_user"
-    __table_args__ = {"extend_existing": True}  # the one place where a class must extend FAB's table
+    __table_args__ = (
+        Index("ix_ab_user_locked_until", "locked_until", sqlite_where=text("locked_until IS NOT NULL"),
+              postgresql_where=text("locked_until IS NOT NULL")),
+        {"extend_existing": True},  # the one place where a class must extend FAB's table
+    )
 
     organization_id: Mapped[int | None] = mapped_column(Key, ForeignKey("organization.id"), index=True)
     oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True)  # "provider:sub", never a user name

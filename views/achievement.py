@@ -54,7 +54,7 @@ class AchievementView(PageView):
             states.update(per_kind)
         return self.render(
             "achievement/index.html", tree=self._tree(kinds, counts), total=states.total(), counted_at=utcnow(),
-            states=[{"label": ACHIEVEMENT_STATES[state], "value": states[state]} for state in _STATISTICS],
+            states=[{"label": _(ACHIEVEMENT_STATES[state]), "value": states[state]} for state in _STATISTICS],
             kinds=[(kind, counts.get(kind.id, Counter()).total()) for kind in kinds
                    if kind.enabled or counts.get(kind.id)],
             has_unit=portfolio.has_unit(session, person_id),

@@ -49,7 +49,7 @@ class RemoteWidget:
         options = [("", "")] + field.first_options()
         chosen = field.key()
         if chosen and chosen not in {key for key, _ in options}:
-            options.append((chosen, str(field.data)))
+            options.append((chosen, field.text(field.data)))
         attributes = html_params(id=field.id, name=field.name, data_remote=self.endpoint, **kwargs)
         lines = [
             f"<option value=\"{escape(key)}\"{' selected' if key == chosen else ''}>{escape(text)}</option>"
@@ -63,10 +63,11 @@ class RemoteSelectField(Field):
 
     def __init__(
         self, label: Any = None, validators: Sequence[Any] | None = None, *, load: Callable[[int], Any],
-        first: Callable[[], Sequence[Any]], view_name: str, column: str, required: bool, **kwargs: Any,
+        first: Callable[[], Sequence[Any]], view_name: str, column: str, required: bool,
+        text: Callable[[Any], str] = str, **kwargs: Any,
     ) -> None:
         super().__init__(label, validators, widget=RemoteWidget(view_name, column), **kwargs)
-        self.load, self.first, self.is_required = load, first, required
+        self.load, self.first, self.is_required, self.text = load, first, required, text
         self.wrong = False
         if required:
             self.flags.required = True
@@ -78,7 +79,7 @@ class RemoteSelectField(Field):
         return self.key()
 
     def first_options(self) -> list[tuple[str, str]]:
-        return [(str(row.id), str(row)) for row in self.first()]
+        return [(str(row.id), self.text(row)) for row in self.first()]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         value = (valuelist[0] if valuelist else "").strip()
@@ -139,9 +140,9 @@ def _plain_field(view: Any, name: str, column: Any, common: dict[str, Any], sear
     choices: Mapping[str, str] | None = view.choices.get(name)
     default = column.default.arg if column.default is not None and column.default.is_scalar else None
     if isinstance(column.type, JsonType) and choices and not search:
-        return SelectMultipleField(choices=list(choices.items()), **common)
+        return SelectMultipleField(choices=[(key, _l(word)) for key, word in choices.items()], **common)
     if choices:
-        given = list(choices.items())
+        given = [(key, _l(word)) for key, word in choices.items()]
         blank = [("", "")] if search or column.nullable or column.default is None else []
         return SelectField(choices=blank + given, default=default, **common)
     if isinstance(column.type, JsonType):
@@ -167,5 +168,6 @@ def _relation_field(view: Any, name: str, prop: Any, label: Any, description: st
     return RemoteSelectField(
         label, description=description, required=not (search or local.nullable), view_name=type(view).__name__,
         column=name, load=lambda pk: view.related_row(name, pk),
+        text=lambda row: view.option_text(name, row),
         first=(lambda: []) if search else (lambda: view.related_rows(name, "")),
     )

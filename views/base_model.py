@@ -24,7 +24,7 @@ from app.extensions import db
 from app.transaction import transaction
 from views.base_fields import form_class
 from views.base_page import current_actor, show_field_errors
-from views.base_query import Page, SafeFilters, like_pattern, read_filters, read_listing, read_page
+from views.base_query import Page, SafeFilters, leads_to, like_pattern, read_filters, read_listing, read_page
 from views.base_state import changes, fingerprint, values_of
 
 OPTIONS_SHOWN = 20
@@ -68,7 +68,7 @@ class SafeModelView(ModelView):
         def formatter(labels: Mapping[str, str]) -> Any:
             def show(value: Any) -> str:
                 values = value if isinstance(value, list) else [value]
-                return "、".join(str(labels.get(one, one)) for one in values if one)
+                return "、".join(_(str(labels.get(one, one))) for one in values if one)
             return show
 
         return {name: formatter(labels) for name, labels in self.choices.items()}
@@ -118,7 +118,7 @@ class SafeModelView(ModelView):
         """The query over the rows the actor may reach on this screen; the row scope applies besides."""
         query = self._base_filters.apply_all(db.session.query(self.datamodel.obj))
         organization_id = self._owner_of(current_actor())
-        return query if organization_id is None else query.filter(_owned(self.datamodel.obj, self.owner, organization_id))
+        return query if organization_id is None else query.filter(leads_to(self.datamodel.obj, self.owner, organization_id))
 
     def row(self, pk: Any) -> Any:
         """The row by its key, 404 unless it is in reach."""
@@ -132,7 +132,7 @@ class SafeModelView(ModelView):
         query = db.session.query(model)
         actor = current_actor()
         if column in self.own_relations and not actor.is_platform:
-            query = query.filter(_owned(model, self.own_relations[column], actor.organization_id or 0))
+            query = query.filter(leads_to(model, self.own_relations[column], actor.organization_id or 0))
         return query
 
     def related_row(self, column: str, pk: int) -> Any:
@@ -158,7 +158,11 @@ class SafeModelView(ModelView):
         if column not in offered or not self.datamodel.is_relation_many_to_one(column):
             abort(404)
         rows = self.related_rows(column, request.args.get("q", "").strip()[:50].replace("\x00", ""))
-        return jsonify([{"id": row.id, "text": str(row)} for row in rows])
+        return jsonify([{"id": row.id, "text": self.option_text(column, row)} for row in rows])
+
+    def option_text(self, column: str, row: Any) -> str:
+        """How a related row is called in the choices of a form."""
+        return str(row)
 
     # List
 
@@ -380,12 +384,3 @@ class SafeModelView(ModelView):
         if not pks or len(pks) > BATCH_LIMIT:
             abort(400)
         return action, [self.row(pk) for pk in dict.fromkeys(pks)]
-
-
-def _owned(model: Any, path: str, organization_id: int) -> Any:
-    """`model`'s rows whose owner column, reached along `path`, holds the organization."""
-    *relations, column = path.split(".")
-    if not relations:
-        return getattr(model, column) == organization_id
-    relation = getattr(model, relations[0])
-    return relation.has(_owned(relation.property.mapper.class_, ".".join([*relations[1:], column]), organization_id))

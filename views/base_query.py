@@ -217,3 +217,12 @@ def bounded_count(model: Any, query: Any) -> int:
     """How many rows, counting no further than the bound plus one."""
     some = query.with_entities(model.id).order_by(None).limit(COUNT_UP_TO + 1).subquery()
     return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def leads_to(model: Any, path: str, value: Any) -> Any:
+    """`model`'s rows whose column at the end of `path` ("plan.convener_id": relations, then a column) holds `value`."""
+    *relations, column = path.split(".")
+    if not relations:
+        return getattr(model, column) == value
+    relation = getattr(model, relations[0])
+    return relation.has(leads_to(relation.property.mapper.class_, ".".join([*relations[1:], column]), value))

@@ -20,7 +20,6 @@ from views.addresses import positive
 from views.base import PageView, current_actor
 from views.person import own_person, personal_tree
 
-
 NUMBER_SHOWN = 32  # no number is longer
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import redirect, url_for
 from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
 
 from app.queries import home
 from app.queries.employment import history_of
@@ -18,6 +19,7 @@ from models.person import Person
 from models.plan import ROUTES
 from views.addresses import subject_address
 from views.base import PageView, current_actor
+from views.staff.home import staff_home
 
 WAITING_SHOWN = 8
 TONES = {"editing": "off", "approved": "ok", "returned": "warn", "terminated": "bad"}
@@ -38,7 +40,7 @@ class HomeView(PageView):
             return self._person(actor.person_id)
         if actor.organization_id is not None:
             return self._organization()
-        return self.render("appbuilder/index.html")
+        return self.render("appbuilder/index.html", **staff_home(actor))
 
     def _person(self, person_id: int) -> Any:
         session = current_session()
@@ -50,7 +52,7 @@ class HomeView(PageView):
             "home/person.html", person=person, plans=home.latest_plans(session),
             applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
             tones=TONES, employment=next(iter(history_of(session, person_id, limit=1)), None),
-            achievements=[{"label": ACHIEVEMENT_STATES[state], "value": counts[state]}
+            achievements=[{"label": _(ACHIEVEMENT_STATES[state]), "value": counts[state]}
                           for state in ("reviewing", "approved", "returned", "terminated", "draft")],
         )
 
@@ -63,7 +65,7 @@ class HomeView(PageView):
             page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=home.latest_plans(session),
             procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
             reviewed=[
-                {"label": label, "value": counts.get(state, 0)}
+                {"label": _(label), "value": counts.get(state, 0)}
                 for state, label in ((state, APPLICATION_STATES[state]) for state in REVIEWED)
             ],
         )

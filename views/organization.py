@@ -12,7 +12,13 @@ from flask_login import current_user
 from app.errors import Invalid, NotFound
 from app.extensions import limiter
 from app.queries import dictionary
-from app.queries.organization_settings import DICTIONARIES, code_names, needs_post_quota, region_groups, region_path
+from app.queries.organization_settings import (
+    DICTIONARIES,
+    code_names,
+    needs_post_quota,
+    region_groups,
+    region_path,
+)
 from app.rules.identity import check_uscc, unit_nature_of
 from app.services import organization as organizations
 from app.transaction import current_session

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import Form, SelectField, StringField
 
@@ -28,13 +29,13 @@ TABS = {"scope": "评审范围对象", "offers": "可评审专业", "content": "
 class PlanSearchForm(Form):
     """The search of the manual; a plain GET form, so that a search can be bookmarked."""
 
-    name = StringField("计划名称", render_kw={"placeholder": "请输入计划名称进行查询", "maxlength": 60, "type": "search"})
-    year = SelectField("年度", validate_choice=False)
-    level = SelectField("评审级别", validate_choice=False)
-    series = SelectField("申报系列", validate_choice=False)
-    committee = StringField("评委会名称", render_kw={"maxlength": 60})
-    region = SelectField("属地", validate_choice=False)
-    type = SelectField("计划类型", validate_choice=False)
+    name = StringField(_l("计划名称"), render_kw={"placeholder": _l("请输入计划名称进行查询"), "maxlength": 60, "type": "search"})
+    year = SelectField(_l("年度"), validate_choice=False)
+    level = SelectField(_l("评审级别"), validate_choice=False)
+    series = SelectField(_l("申报系列"), validate_choice=False)
+    committee = StringField(_l("评委会名称"), render_kw={"maxlength": 60})
+    region = SelectField(_l("属地"), validate_choice=False)
+    type = SelectField(_l("计划类型"), validate_choice=False)
 
     def filters(self) -> PlanFilters:
         """The search; nonsense in the address counts as nothing."""
@@ -67,7 +68,7 @@ def search_plans() -> PlanSearch:
     form.level.choices = [("", _("全部级别")), *((level, level) for level in offered.levels)]
     form.series.choices = [("", _("全部系列")), *((str(key), name) for key, name in offered.series)]
     form.region.choices = [("", _("全部属地")), *offered.regions]
-    form.type.choices = [("", _("全部计划")), *PLAN_TYPES.items()]
+    form.type.choices = [("", _("全部计划")), *((key, _(label)) for key, label in PLAN_TYPES.items())]
     for field in (form.year, form.level, form.series, form.region, form.type):
         field.data = field.data or ""
     page = plans.search(

@@ -80,7 +80,7 @@ class PortfolioReviewView(PageView):
             "achievement/unit_list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
             columns=shown, searched=next((c.label for c in shown if c.field and c.field.type == "text"), _("内容")), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
-            tabs=[(key, label, mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
+            tabs=[(key, _(label), mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
             tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
         )
 

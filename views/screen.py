@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import Flask
+from flask_babel import gettext as _
 
 from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
@@ -26,11 +27,11 @@ def moment(value: dt.datetime | None) -> str:
 
 
 def register_filters(app: Flask) -> None:
-    """`|day`, `|moment`, `|masked`, and the Chinese words of nodes and states, for every template; and what was typed
+    """`|day`, `|moment`, `|masked`, and the words of nodes and states, for every template; and what was typed
     into a decision that was refused.
     """
     app.jinja_env.filters.update(
-        day=day, moment=moment, masked=mask_id_number, node_label=node_label,
-        task_state=TASK_STATES.__getitem__, case_state=CASE_STATES.__getitem__,
+        day=day, moment=moment, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
+        task_state=lambda state: _(TASK_STATES[state]), case_state=lambda state: _(CASE_STATES[state]), gettext=_,
     )
     app.jinja_env.globals["refused_decision"] = take

@@ -172,7 +172,8 @@ class IndexView(PageView):
     def index(self) -> Any:
         if not current_user.is_authenticated:
             return self.render("home/landing.html", plans=latest_plans(current_session()))
-        home = home_of(current_actor())
+        actor = current_actor()
+        home = home_of(actor) or ("/home/" if actor.is_platform else "")
         return redirect(home) if home else self.render("appbuilder/index.html")
 
 

@@ -23,7 +23,6 @@ from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
 from views.refused import RefusedDecision, keep
 
-
 OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
 
 

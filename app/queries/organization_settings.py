@@ -43,7 +43,7 @@ def region_groups(session: Session) -> Groups:
 def region_path(session: Session, code: str) -> str:
     """安徽省-合肥市-瑶海区: the names from the province down; empty for a region that is not known."""
     path = session.scalar(select(Region.path).where(Region.code == code)) or ""
-    names = dict(session.execute(select(Region.code, Region.name).where(Region.code.in_(path.split("/")))).tuples())
+    names = dict(session.execute(select(Region.code, Region.name).where(Region.code.in_(path.split("/")))).tuples().all())
     return "-".join(names.get(part, part) for part in path.split("/") if part)
 
 

@@ -176,13 +176,15 @@ def _apply(session: Session, person: Person, profile: Profile) -> list[str]:
     errors = _errors(session, person, profile)
     if errors:
         raise Invalid("有信息未填写完整或填写有误，请按提示修改。", errors)
-    values = {
+    values: dict[str, Any] = {
         "political_status_code": profile.political_status_code, "ethnic_code": profile.ethnic_code,
         "email": profile.email.strip(), "address": profile.address.strip(), "work_start": profile.work_start,
         "education_code": profile.education_code, "degree_code": profile.degree_code or None,
         "title_name": profile.title_name.strip(), "skill_level": profile.skill_level.strip(),
         "landline": identity.check_landline(profile.landline), "post": profile.post.strip(),
     }
+    if person.registered_at is None and person.id_doc_type != identity.RESIDENT_ID:
+        values |= {"sex": profile.sex, "birth_date": profile.birth_date}  # no number says them
     changed = [key for key, value in values.items() if getattr(person, key) != value]
     for key in changed:
         setattr(person, key, values[key])
@@ -197,11 +199,15 @@ def _apply(session: Session, person: Person, profile: Profile) -> list[str]:
 
 def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if person.id_doc_type == identity.RESIDENT_ID:
-        if profile.sex != identity.sex_of(person.id_number):
-            errors["sex"] = "性别与身份证号不一致，请核对。"
-        if profile.birth_date != identity.birth_date_of(person.id_number):
-            errors["birth_date"] = "出生日期与身份证号不一致，请核对。"
+    resident = person.id_doc_type == identity.RESIDENT_ID
+    if profile.sex not in ("男", "女"):
+        errors["sex"] = "请选择性别。"
+    elif resident and profile.sex != identity.sex_of(person.id_number):
+        errors["sex"] = "性别与身份证号不一致，请核对。"
+    if profile.birth_date is None:
+        errors["birth_date"] = "请选择出生日期。"
+    elif resident and profile.birth_date != identity.birth_date_of(person.id_number):
+        errors["birth_date"] = "出生日期与身份证号不一致，请核对。"
     for key, label in (("address", "通讯地址"), ("email", "电子邮箱")):
         if not getattr(profile, key).strip():
             errors[key] = f"请填写{label}。"
@@ -210,7 +216,7 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
             validate_email(profile.email.strip(), check_deliverability=False)
         except EmailNotValidError:
             errors["email"] = "电子邮箱格式不正确，请按 name@example.com 的形式填写。"
-    errors |= _date_errors(person, profile.work_start)
+    errors |= _date_errors(profile.birth_date, profile.work_start)
     for key, table, label, required in (
         ("political_status_code", "political_status", "政治面貌", True), ("ethnic_code", "ethnic", "民族", True),
         ("education_code", "education_level", "最高学历", True), ("degree_code", "degree", "获得学位", False),
@@ -219,7 +225,7 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
         if (required and not code) or (code and not _known(session, table, code)):
             errors[key] = f"请选择{label}。"
     for key, limit, label in (("title_name", 20, "职称名称"), ("skill_level", 20, "技能等级"), ("post", 20, "行政职务"),
-                              ("address", 100, "通讯地址")):
+                              ("address", 100, "通讯地址"), ("email", 120, "电子邮箱")):
         if len(getattr(profile, key).strip()) > limit:
             errors[key] = f"{label}最多 {limit} 个字。"
     _checked(errors, "landline", lambda: identity.check_landline(profile.landline))
@@ -231,12 +237,12 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
     return errors
 
 
-def _date_errors(person: Person, work_start: dt.date | None) -> dict[str, str]:
+def _date_errors(birth: dt.date | None, work_start: dt.date | None) -> dict[str, str]:
     if work_start is None:
         return {"work_start": "请选择开始工作时间。"}
     if work_start > deadlines.today():
         return {"work_start": "工作时间不能晚于今天。"}
-    if person.birth_date and identity.age_on(person.birth_date, work_start) < identity.WORKING_AGE:
+    if birth and identity.age_on(birth, work_start) < identity.WORKING_AGE:
         return {"work_start": f"工作时间早于 {identity.WORKING_AGE} 周岁，请核对。"}
     return {}
 

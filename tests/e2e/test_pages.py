@@ -78,22 +78,23 @@ def look_around(someone: Someone, start: str) -> None:
                 if _kind(link) not in seen:
                     seen.add(_kind(link))
                     waiting.append((link, clicks + 1))
+    print(someone.name, len(seen), sorted(seen))
     assert len(seen) > 2
     assert not wrong, "\n".join(wrong)
 
 
 def links(someone: Someone) -> Iterator[str]:
-    """The pages of this site that the page links to, as paths."""
+    """The pages of this site that the page links to."""
     found = someone.page.locator("a[href]").evaluate_all(
         "links => links.filter(link => link.origin === location.origin && !link.hasAttribute('download'))"
-        ".map(link => link.pathname)"
+        ".map(link => link.pathname + link.search)"
     )
-    return (urlsplit(href).path for href in found if not href.startswith(NO_PAGES))
+    return (address for address in found if not address.startswith(NO_PAGES))
 
 
 def _kind(path: str) -> str:
     """What an address is an example of: numbers and the code of a kind of achievement stand for any."""
-    return re.sub(r"/kind/\w+", "/kind/…", re.sub(r"\d+", "0", path))
+    return re.sub(r"/kind/\w+", "/kind/…", re.sub(r"\d+", "0", urlsplit(path).path))
 
 
 def violations(someone: Someone) -> list[str]:

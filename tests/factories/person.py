@@ -76,6 +76,7 @@ def actor_of(user_id: int) -> Actor:
     from app.scope import system_scope
     from views.base import current_actor
 
-    with current_app.test_request_context(), system_scope():
+    application = current_app._get_current_object()  # a context of its own: the test's `g` keeps the first actor
+    with application.app_context(), application.test_request_context(), system_scope():
         login_user(db.session.get(Account, user_id))
         return current_actor()

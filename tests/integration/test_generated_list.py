@@ -157,6 +157,9 @@ def test_an_administrator_makes_accounts_with_a_password_shown_once(admin: Flask
     password = page.split("初始密码：")[1].split("（")[0]
     visitor = app.test_client()
     assert visitor.post("/login/", data={"username": "fresh", "password": password}).status_code == 302
+    assert visitor.get("/ops/").headers["Location"] == "/account/password/"
+    own = {"current": password, "password": "wode-mima-2026", "again": "wode-mima-2026"}
+    assert visitor.post("/account/password/", data=own).status_code == 302
     assert visitor.get("/ops/").status_code == 200
     assert visitor.get("/accountview/list/").status_code == 403
     event = AuditEvent.__table__

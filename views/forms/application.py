@@ -34,7 +34,7 @@ class SelectionForm(FlaskForm):
         series = {offer.series_id: offer.series for offer in plan.offers}
         chosen = series_id if series_id in series else next(iter(series), None)
         offers = [offer for offer in plan.offers if offer.series_id == chosen and offer.level_id in plan.level_ids]
-        self.route.choices = [(route, ROUTES[route]) for route in plan.routes if route in ROUTES]
+        self.route.choices = [(route, _(ROUTES[route])) for route in plan.routes if route in ROUTES]
         self.series.choices = [(str(key), name) for key, name in series.items()]
         self.series.data = str(chosen) if chosen else ""
         self.specialty_id.choices = _unique([(str(o.specialty_id), o.specialty) for o in offers])

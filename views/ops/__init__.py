@@ -11,7 +11,7 @@ from app.extensions import db
 from models.audit import AuditEvent
 from models.job import Job
 from models.setting import Setting
-from views.ops.access import OpsIndex
+from views.ops.home import OpsIndex
 from views.ops.record import AuditOps, JobOps, SettingOps
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, current_app, redirect, request, url_for
-from flask_admin import AdminIndexView
 from flask_admin.contrib.sqla import ModelView
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -25,14 +24,6 @@ class OpsAccess:
         if current_user.is_authenticated:
             abort(403)
         return redirect(url_for("LoginView.login", next=request.full_path.rstrip("?")))
-
-
-class OpsIndex(OpsAccess, AdminIndexView):
-    """The console's first page. Flask-Admin's own scripts and style sheets are not served."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.static_folder = None
 
 
 class OpsView(OpsAccess, ModelView):

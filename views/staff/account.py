@@ -61,13 +61,13 @@ class AccountView(SafeModelView):
     option_columns = {"organization": ("name", "pinyin")}
     label_columns = LABELS
     formatters_columns = {
-        "role_names": lambda names: "、".join(ROLE_LABELS.get(name, name) for name in names),
+        "role_names": lambda names: "、".join(_(ROLE_LABELS.get(name, name)) for name in names),
     }
 
     def _init_forms(self) -> None:
         super()._init_forms()
         extra = {"role_names": RoleField(
-            LABELS["role_names"], [InputRequired(_l("请至少选择一个角色。"))], choices=list(ROLE_LABELS.items())
+            LABELS["role_names"], [InputRequired(_l("请至少选择一个角色。"))], choices=[(name, _l(label)) for name, label in ROLE_LABELS.items()]
         )}
         self.add_form = type("AccountForm", (form_class(self, self.add_columns),), extra)
         self.edit_form = type("AccountEditForm", (self.edit_form,), extra)
@@ -122,7 +122,7 @@ class RoleView(SafeModelView):
     list_columns = ["name"]
     show_columns = ["name", "permissions"]
     formatters_columns = {
-        "name": lambda name: ROLE_LABELS.get(name, name),
+        "name": lambda name: _(ROLE_LABELS.get(name, name)),
         "permissions": lambda rows: "、".join(sorted(str(row) for row in rows)),
     }
     label_columns = {"name": _l("角色"), "permissions": _l("权限")}

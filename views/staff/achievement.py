@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.rules.fields import check_definition
 from models.achievement import AchievementCategory, AchievementKind, AchievementKindVersion
 from views.base import SafeModelView
+from views.staff.field_table import column_names, describe_fields
 
 KIND, NAME = _l("业绩类别"), _l("名称")
 
@@ -22,7 +23,8 @@ class AchievementKindVersionView(SafeModelView):
     noun = _l("业绩字段版本")
     exclude_route_methods = {"download", "edit", "delete"}
     list_columns = ["kind", "number", "created_at"]
-    show_columns = ["kind", "number", "created_at", "fields", "list_columns"]
+    show_columns = ["kind", "number", "created_at", "list_columns"]
+    show_template = "ops/field_definitions.html"
     search_columns = ["kind"]
     add_columns = ["kind", "number", "fields", "list_columns"]
     label_columns = {
@@ -33,6 +35,14 @@ class AchievementKindVersionView(SafeModelView):
     def pre_add(self, item: AchievementKindVersion) -> None:
         """A definition that the forms could not read is refused with the reason."""
         check_definition(item.fields, item.list_columns)
+
+    def _get_show_widget(self, pk: Any, item: AchievementKindVersion, *args: Any, **kwargs: Any) -> Any:
+        """The fields as a table, the columns of lists by their names."""
+        widgets = super()._get_show_widget(pk, item, *args, **kwargs)
+        names = column_names(item.fields, item.list_columns)
+        values = widgets["show"].template_args["value_columns"]
+        widgets["show"].template_args["value_columns"] = [*values[:-1], names]
+        return widgets | {"definitions": describe_fields(item.fields)}
 
 
 class AchievementKindView(SafeModelView):

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import request, url_for
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app.rules.fields import check_definition
+from app.transaction import current_session
 from models.dictionary import CodeItem, CodeTable
 from models.region import REGION_LEVELS, Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from views.base import SafeModelView
+from views.staff.field_table import describe_fields
+from views.staff.region_path import ByRegionPath, region_path
 
 CODE, NAME, ENABLED, POSITION = _l("编码"), _l("名称"), _l("启用"), _l("顺序")
 SERIES, LEVEL = _l("职称系列"), _l("级别")
 
 
 class CodeItemView(SafeModelView):
+    """One dictionary's entries at a time: the dictionaries stand beside the list."""
+
     datamodel = SQLAInterface(CodeItem)
     noun = _l("字典项")
     list_columns = ["name", "code", "table", "parent_code", "position", "enabled"]
     show_columns = [*list_columns, "extra"]
+    list_template = "ops/code_items.html"
     search_columns = ["name", "code", "table", "enabled"]
     add_columns = ["table", "code", "name", "parent_code", "position", "enabled", "extra"]
     base_order = ("position", "asc")
@@ -29,6 +40,23 @@ class CodeItemView(SafeModelView):
         "table": _l("字典"), "code": CODE, "name": NAME, "parent_code": _l("上级编码"), "position": POSITION,
         "enabled": ENABLED, "extra": _l("附加属性"),
     }
+
+    def render_template(self, template: str, **kwargs: Any) -> Any:
+        """The list gets the dictionaries to choose from."""
+        if template == self.list_template:
+            chosen = request.args.get("_flt_0_table", "")
+            rows = current_session().execute(select(CodeTable.id, CodeTable.name).order_by(CodeTable.name)).all()
+            kwargs["tables"] = [
+                {"label": name, "href": url_for("CodeItemView.list", _flt_0_table=pk), "current": chosen == str(pk)}
+                for pk, name in rows
+            ]
+            kwargs["all"] = {"label": _("全部字典"), "href": url_for("CodeItemView.list"), "current": not chosen}
+        return super().render_template(template, **kwargs)
+
+    def get_redirect(self) -> str:
+        """Back to the dictionary the entry was added to."""
+        chosen = request.args.get("_flt_0_table", "")
+        return url_for("CodeItemView.list", **({"_flt_0_table": chosen} if chosen.isdecimal() else {}))
 
 
 class CodeTableView(SafeModelView):
@@ -41,7 +69,7 @@ class CodeTableView(SafeModelView):
     label_columns = {"name": NAME, "code": CODE, "standard": _l("依据标准")}
 
 
-class RegionView(SafeModelView):
+class RegionView(ByRegionPath, SafeModelView):
     datamodel = SQLAInterface(Region)
     noun = _l("属地")
     list_columns = ["name", "code", "level", "parent", "enabled"]
@@ -53,6 +81,7 @@ class RegionView(SafeModelView):
         "code": _l("行政区划代码"), "name": NAME, "level": LEVEL, "parent": _l("上级属地"), "path": _l("路径"),
         "enabled": ENABLED,
     }
+    formatters_columns = {"parent": region_path}
 
 
 class TitleLevelView(SafeModelView):
@@ -105,8 +134,9 @@ class TitleSeriesView(SafeModelView):
 class SeriesFormView(SafeModelView):
     datamodel = SQLAInterface(SeriesForm)
     noun = _l("专业信息表单")
+    show_template = "ops/field_definitions.html"
     list_columns = ["series"]
-    show_columns = ["series", "fields"]
+    show_columns = ["series"]
     search_columns = ["series"]
     add_columns = ["series", "fields"]
     label_columns = {"series": SERIES, "fields": _l("字段定义")}
@@ -116,6 +146,10 @@ class SeriesFormView(SafeModelView):
         check_definition(item.fields)
 
     pre_update = pre_add
+
+    def _get_show_widget(self, pk: Any, item: SeriesForm, *args: Any, **kwargs: Any) -> Any:
+        """Besides, the fields as a table."""
+        return super()._get_show_widget(pk, item, *args, **kwargs) | {"definitions": describe_fields(item.fields)}
 
 
 def register(appbuilder: AppBuilder) -> None:

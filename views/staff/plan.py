@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask_appbuilder import AppBuilder
+from flask import flash, redirect, request, url_for
+from flask_appbuilder import AppBuilder, action
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.errors import Invalid
-from models.base import utcnow
+from app.errors import DomainError, Invalid, NotAllowed, NotFound
+from app.extensions import db
+from app.services import plan as plans
+from app.transaction import current_session
 from models.plan import (
     PLAN_STATES,
     PLAN_TYPES,
@@ -23,14 +28,61 @@ from models.plan import (
     StandardItem,
     StandardSection,
 )
-from views.base import SafeModelView
+from views.base import SafeModelView, current_actor
+from views.base_query import RelationIs, SafeFilters, leads_to
+from views.staff.region_path import ByRegionPath, region_path
 
 PLAN, NAME, POSITION, LEVEL = _l("评审计划"), _l("名称"), _l("顺序"), _l("级别")
 FILE_TYPES = {"png": "PNG", "jpg": "JPG", "pdf": "PDF", "doc": "DOC", "docx": "DOCX", "xls": "XLS", "xlsx": "XLSX"}
 OWN_PLAN = {"plan": "convener_id"}
+_SHOWN_PLAN = re.compile(r"/reviewplanview/show/(\d{1,18})")
 
 
-class PlanLevelView(SafeModelView):
+class PlanPartView(SafeModelView):
+    """What belongs to a plan: kept on the plan's page, where saving and deleting lead back to.
+
+    plan_path: the way to the plan's id, from the row; through: the relationship by which it is chosen in the form.
+    """
+
+    plan_path = "plan_id"
+    through = "plan"
+
+    def _plan_id(self) -> int | None:
+        """The plan on whose page the row is kept: named in the address, or of the page the request came from."""
+        given = request.args.get("_flt_0_plan", "")
+        came_from = urlsplit(request.referrer or "")
+        if not given and came_from.netloc == request.host and request.method == "POST":
+            match = _SHOWN_PLAN.fullmatch(came_from.path)
+            given = match[1] if match else ""
+        return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
+
+    def get_redirect(self) -> str:
+        """To the plan's page when the row is kept there."""
+        plan_id = self._plan_id()
+        return url_for("ReviewPlanView.show", pk=plan_id) if plan_id else super().get_redirect()
+
+    def _suggest(self, form: Any) -> None:
+        """Below the plan: the choices are the plan's own, the only one is chosen."""
+        super()._suggest(form)
+        plan_id = self._plan_id()
+        if plan_id is None or self.through == "plan" or self.through not in form:
+            return
+        model = self.datamodel.get_related_model(self.through)
+        path = self.plan_path.partition(".")[2]
+        rows = self._related_query(self.through).filter(leads_to(model, path, plan_id)).order_by(model.id).limit(100).all()
+        form[self.through].first = lambda: rows
+        if len(rows) == 1 and form[self.through].data is None:
+            form[self.through].data = rows[0]
+
+
+class InPlan(RelationIs):
+    """Rows that belong to a plan in two or three steps."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(leads_to(self.model, self.path, value))
+
+
+class PlanLevelView(PlanPartView):
     datamodel = SQLAInterface(PlanLevel)
     noun = _l("评审级别")
     owner = "plan.convener_id"
@@ -41,7 +93,7 @@ class PlanLevelView(SafeModelView):
     label_columns = {"plan": PLAN, "level": LEVEL}
 
 
-class PlanOfferingView(SafeModelView):
+class PlanOfferingView(PlanPartView):
     datamodel = SQLAInterface(PlanOffering)
     noun = _l("可评审专业")
     owner = "plan.convener_id"
@@ -62,8 +114,10 @@ class PlanOfferingView(SafeModelView):
     pre_update = pre_add
 
 
-class StandardItemView(SafeModelView):
+class StandardItemView(PlanPartView):
     datamodel = SQLAInterface(StandardItem)
+    plan_path, through = "section.standard.plan_id", "section"
+    page_size = 100
     noun = _l("评审标准项")
     owner = "section.standard.plan.convener_id"
     own_relations = {"section": "standard.plan.convener_id"}
@@ -78,8 +132,10 @@ class StandardItemView(SafeModelView):
     }
 
 
-class StandardSectionView(SafeModelView):
+class StandardSectionView(PlanPartView):
     datamodel = SQLAInterface(StandardSection)
+    plan_path, through = "standard.plan_id", "standard"
+    page_size = 100
     noun = _l("标准分类")
     related_views = [StandardItemView]
     owner = "standard.plan.convener_id"
@@ -91,7 +147,7 @@ class StandardSectionView(SafeModelView):
     label_columns = {"standard": _l("评审标准"), "name": NAME, "level": _l("级别（空为全部）"), "position": POSITION}
 
 
-class ReviewStandardView(SafeModelView):
+class ReviewStandardView(PlanPartView):
     datamodel = SQLAInterface(ReviewStandard)
     noun = _l("评审标准")
     related_views = [StandardSectionView]
@@ -103,7 +159,7 @@ class ReviewStandardView(SafeModelView):
     label_columns = {"plan": PLAN, "name": NAME, "position": POSITION}
 
 
-class AttachmentSlotView(SafeModelView):
+class AttachmentSlotView(PlanPartView):
     datamodel = SQLAInterface(AttachmentSlot)
     noun = _l("附件项")
     owner = "plan.convener_id"
@@ -127,10 +183,15 @@ class AttachmentSlotView(SafeModelView):
     pre_update = pre_add
 
 
-class ReviewPlanView(SafeModelView):
+class ReviewPlanView(ByRegionPath, SafeModelView):
+    """The state is no field: a plan is published and closed, and both are recorded."""
+
     datamodel = SQLAInterface(ReviewPlan)
     noun = PLAN
-    related_views = [PlanLevelView, PlanOfferingView, ReviewStandardView, AttachmentSlotView]
+    related_views = [
+        PlanLevelView, PlanOfferingView, ReviewStandardView, StandardSectionView, StandardItemView, AttachmentSlotView,
+    ]
+    show_template = "ops/plan.html"
     owner = "convener_id"
     own_relations = {"committee": "convener_id"}
     list_columns = ["name", "year", "committee", "region", "state", "opens_on", "closes_on"]
@@ -140,8 +201,7 @@ class ReviewPlanView(SafeModelView):
     ]
     search_columns = ["name", "year", "state", "plan_type", "committee", "region", "opens_on", "closes_on"]
     add_columns = [
-        "year", "name", "committee", "region", "plan_type", "state", "opens_on", "closes_on", "routes",
-        "needs_interview", "scope_text", "content", "contact", "phone", "address",
+        "year", "name", "committee", "region", "plan_type", "opens_on", "closes_on", "routes", "needs_interview", "scope_text", "content", "contact", "phone", "address",
     ]
     order_columns = ["year", "name", "opens_on", "closes_on"]
     base_order = ("id", "desc")
@@ -153,6 +213,7 @@ class ReviewPlanView(SafeModelView):
         "scope_text": _l("评审范围对象"), "content": _l("计划内容"), "contact": _l("联系人"), "phone": _l("联系电话"),
         "address": _l("联系地址"), "published_at": _l("发布时间"),
     }
+    formatters_columns = {"region": region_path}
 
     def pre_add(self, item: ReviewPlan) -> None:
         """The convener is the committee's, whoever fills the form."""
@@ -161,10 +222,55 @@ class ReviewPlanView(SafeModelView):
             raise Invalid(_("请至少选择一种申报形式。"), {"routes": _("请至少选择一种申报形式。")})
         if item.closes_on < item.opens_on:
             raise Invalid(_("截止日期不能早于开始日期。"), {"closes_on": _("截止日期不能早于开始日期。")})
-        if item.state == "published" and item.published_at is None:
-            item.published_at = utcnow()
 
     pre_update = pre_add
+
+    def pre_delete(self, item: ReviewPlan) -> None:
+        """What people have seen is closed, not deleted."""
+        if item.state != "draft":
+            raise Invalid(_("只有草稿可以删除；已发布的计划请“关闭”。"))
+
+    def _related_widget(self, row: Any, view: Any) -> Any:
+        """Sections and items hang on the plan by way of its standards."""
+        if view.through == "plan":
+            return super()._related_widget(row, view)
+        filters = SafeFilters(view, [])
+        below = InPlan("plan", view.datamodel, True)
+        below.path = view.plan_path
+        filters._add_filter(below, row.id)
+        return view._page_widget(filters, more_href=url_for(f"{view.endpoint}.list"))[1]
+
+    def _get_show_widget(self, pk: Any, item: ReviewPlan, *args: Any, **kwargs: Any) -> Any:
+        """Only the step that the plan's state allows is offered."""
+        widgets = super()._get_show_widget(pk, item, *args, **kwargs)
+        step = {"draft": "publish", "published": "close"}.get(item.state)
+        widgets["show"].template_args["actions"] = {k: a for k, a in self.actions.items() if k == step}
+        if item.state == "draft":
+            widgets["missing"] = plans.missing_parts(current_session(), item.id)
+        return widgets
+
+    @action("publish", _l("发布"), _l("发布后所有人都能看到该计划，申报时间内可以申报；发布后不能退回草稿。"), multiple=False)
+    def publish(self, row: Any) -> Any:
+        """草稿 → 已发布."""
+        return self._step(row, plans.publish, _("已发布。"))
+
+    @action("close", _l("关闭"), _l("关闭后不再接受申报，已提交的申报继续审核；关闭后不能重新发布。"), multiple=False)
+    def close(self, row: Any) -> Any:
+        """已发布 → 已关闭."""
+        return self._step(row, plans.close, _("已关闭。"))
+
+    def _step(self, row: Any, step: Any, done: str) -> Any:
+        pk = (row[0] if isinstance(row, list) else row).id
+        try:
+            step(plan_id=pk, actor=current_actor())
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as error:
+            db.session.rollback()
+            flash(error.message, "danger")
+        else:
+            flash(done, "success")
+        return redirect(url_for("ReviewPlanView.show", pk=pk))
 
 
 def register(appbuilder: AppBuilder) -> None:

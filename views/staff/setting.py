@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from flask import flash
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect
+from wtforms import HiddenField
 
 from app.audit import canonical
 from app.errors import Invalid
+from app.rules.setting_value import NUMBER_TEMPLATE, check_value, sample_number
 from models.application import Pledge
 from models.setting import Setting
 from views.base import SafeModelView
+from views.base_fields import form_class
+from views.staff.setting_field import SettingValueField, shown
 
 
 class SettingView(SafeModelView):
@@ -29,6 +35,23 @@ class SettingView(SafeModelView):
     edit_columns = ["value"]
     order_columns = ["key"]
     label_columns = {"label": _l("名称"), "key": _l("参数名"), "value": _l("取值"), "updated_at": _l("修改时间")}
+    formatters_columns = {"value": shown}
+
+    def _init_forms(self) -> None:
+        self.edit_form = type("SettingForm", (form_class(self, self.edit_columns),), {
+            "value": SettingValueField(self.label_columns["value"]), "shown": HiddenField(),
+        })
+        super()._init_forms()
+
+    def pre_update(self, item: Setting) -> None:
+        """Of the same shape as before; what must fit more than that is tried out."""
+        before = inspect(item).attrs.value.history.deleted
+        try:
+            check_value(item.key, before[0] if before else item.value, item.value)
+        except Invalid as error:
+            raise Invalid(error.message, {"value": error.message}) from error
+        if item.key == NUMBER_TEMPLATE:
+            flash(_("按新模板生成的证书编号例如 %(number)s。", number=sample_number(item.value)), "info")
 
 
 class PledgeView(SafeModelView):
