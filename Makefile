@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FONTS := var/fonts/.ready
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql e2e lint types bench check-migrations clean
+.PHONY: help run test test-sqlite test-postgresql e2e lint bench check-migrations translations clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,18 +25,21 @@ $(FONTS): $(READY)
 	@$(BIN)/python -m app.reports.fonts
 	@touch $@
 
-run: $(READY) $(FONTS) ## set up, load the demo world, serve on http://127.0.0.1:8000 (PORT=…)
+%.mo: %.po | $(READY)
+	@$(BIN)/pybabel -q compile -i $< -o $@
+
+run: $(READY) $(FONTS) $(CATALOGUES) ## set up, load the demo world, serve on http://127.0.0.1:8000 (PORT=…)
 	@DEMO=1 $(BIN)/python run.py
 
 test: test-sqlite test-postgresql ## the whole suite on both databases
 
-test-sqlite: $(READY) $(FONTS)
+test-sqlite: $(READY) $(FONTS) $(CATALOGUES)
 	TEST_DATABASE=sqlite $(BIN)/pytest -n $(WORKERS) --dist loadfile tests
 
-test-postgresql: $(READY) $(FONTS)
+test-postgresql: $(READY) $(FONTS) $(CATALOGUES)
 	TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist loadfile tests/integration tests/access tests/e2e
 
-e2e: $(READY) $(FONTS) ## the slice in headless Chromium, on SQLite
+e2e: $(READY) $(FONTS) $(CATALOGUES) ## the slice in headless Chromium, on SQLite
 	TEST_DATABASE=sqlite $(BIN)/pytest tests/e2e
 
 lint: $(READY) ## ruff, mypy, import direction
@@ -46,7 +50,11 @@ lint: $(READY) ## ruff, mypy, import direction
 check-migrations: $(READY) ## the migrations make exactly the models, on both databases
 	$(BIN)/python -m tests.check_migrations
 
-bench: $(READY) $(FONTS) ## inbox against the stock list, approvals against raw SQL (SCALE=1000000)
+translations: $(READY) ## collect the texts of pages into the English catalogue
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .
+	@$(BIN)/pybabel -q update -l en -i var/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date
+
+bench: $(READY) $(FONTS) $(CATALOGUES) ## inbox against the stock list, approvals against raw SQL (SCALE=1000000)
 	$(BIN)/python -m benchmarks
 
 clean: ## forget the demo database and files (the set-up stays)

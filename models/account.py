@@ -35,6 +35,9 @@ class Account(FabUser):
     organization: Mapped[Organization | None] = relationship(foreign_keys=[organization_id])
     person: Mapped[Person | None] = relationship(back_populates="user", foreign_keys="Person.user_id")
 
+    def __str__(self) -> str:
+        return self.display_name
+
     @property
     def display_name(self) -> str:
         """The Chinese full name: family name first, no blank between."""

@@ -76,6 +76,9 @@ class AchievementKindVersion(Base):
 
     kind: Mapped[AchievementKind] = relationship(back_populates="versions")
 
+    def __str__(self) -> str:
+        return f"{self.kind} · 第 {self.number} 版"
+
 
 class Achievement(Timestamps, Versioned, Base):
     """业绩项. `data` holds the values by field key; `organization_id` is the unit that approves it (row scope)."""

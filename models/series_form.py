@@ -20,3 +20,6 @@ class SeriesForm(Base):
     fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
 
     series: Mapped[TitleSeries | None] = relationship()
+
+    def __str__(self) -> str:
+        return str(self.series) if self.series else "通用个人信息"

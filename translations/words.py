@@ -43,9 +43,9 @@ def constants(tree: ast.AST) -> set[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):  # docstrings
             skipped.add(id(node.value))
-        elif isinstance(node, ast.JoinedStr):
-            skipped.update(id(part) for part in ast.walk(node))
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in TECHNICAL:
+        elif isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Call) and ast.unparse(node.func) in TECHNICAL
+        ):
             skipped.update(id(part) for part in ast.walk(node))
     return {
         (node.lineno, node.value)

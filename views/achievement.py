@@ -24,6 +24,7 @@ from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.dynamic import DynamicForm, build_form, initial
 from views.portfolio_parts import TONES, described, evidence, tree
+from views.screen import state_word
 
 _STATISTICS = ("reviewing", "approved", "terminated", "returned", "draft")  # the manual's order, then what it omits
 
@@ -54,7 +55,7 @@ class AchievementView(PageView):
             states.update(per_kind)
         return self.render(
             "achievement/index.html", tree=self._tree(kinds, counts), total=states.total(), counted_at=utcnow(),
-            states=[{"label": _(ACHIEVEMENT_STATES[state]), "value": states[state]} for state in _STATISTICS],
+            states=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state]} for state in _STATISTICS],
             kinds=[(kind, counts.get(kind.id, Counter()).total()) for kind in kinds
                    if kind.enabled or counts.get(kind.id)],
             has_unit=portfolio.has_unit(session, person_id),
@@ -179,13 +180,13 @@ class AchievementView(PageView):
         try:
             achievement.submit(achievement_id=achievement_id, version=version, actor=current_actor())
         except Invalid as error:
-            flash(_("内容已保存，还没有提交。%(why)s", why=error.message), "danger")
+            flash(_("内容已保存，还没有提交。%(why)s", why=_(error.message)), "danger")
             detail = _own(achievement_id)
             form = self._edit_form(detail, fresh=True)
             form.show_errors(error.fields)
             return self._form_page(kind_form, form, detail, missing=error.fields, status=error.status)
         except (Conflict, WrongState) as error:
-            flash(error.message, "danger")
+            flash(_(error.message), "danger")
             return redirect(url_for("AchievementView.show", achievement_id=achievement_id))
         flash(_("已提交，等待所在单位审核。"), "success")
         return redirect(url_for("AchievementView.kind", kind_code=kind_form.kind.code))
@@ -256,7 +257,7 @@ def _show(form: DynamicForm, error: DomainError) -> None:
         return
     if isinstance(error, Conflict) and "version" in error.details:
         form.version.data = str(error.details["version"])
-    flash(error.message, "danger")
+    flash(_(error.message), "danger")
 
 
 def _change_evidence(achievement_id: int, kind_form: KindForm) -> list[str]:
@@ -269,7 +270,7 @@ def _change_evidence(achievement_id: int, kind_form: KindForm) -> list[str]:
             elif (name := request.form.get(f"name_{item.id}", "").strip()) and name != item.name:
                 files.rename(attachment_id=item.id, name=name, actor=actor)
         except DomainError as error:
-            troubles.append(f"“{item.name}”：{error.message}")
+            troubles.append(f"“{item.name}”：{_(error.message)}")
     for slot in kind_form.slots:
         for sent in request.files.getlist(f"slot_{slot.key}"):
             troubles += _upload(sent, achievement_id, slot.key)
@@ -285,7 +286,7 @@ def _upload(sent: FileStorage, achievement_id: int, slot: str) -> list[str]:
             actor=current_actor(),
         )
     except DomainError as error:
-        return [f"“{sent.filename[-80:]}”：{error.message}"]
+        return [f"“{sent.filename[-80:]}”：{_(error.message)}"]
     return []
 
 

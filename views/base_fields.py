@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_appbuilder.forms import DynamicForm
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
@@ -43,7 +43,8 @@ class RemoteWidget:
 
     @property
     def endpoint(self) -> str:
-        return url_for(f"{self.view_name}.options", column=self.column)
+        kept = {key: value for key, value in request.args.items() if key == "_flt_0_plan"}  # on the page of a plan
+        return url_for(f"{self.view_name}.options", column=self.column, **kept)
 
     def __call__(self, field: RemoteSelectField, **kwargs: Any) -> Markup:
         options = [("", "")] + field.first_options()

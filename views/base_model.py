@@ -351,7 +351,7 @@ class SafeModelView(ModelView):
             return None
         if error.status in (403, 404):
             raise error
-        flash(error.message, "danger")
+        flash(_(error.message), "danger")
         return error
 
     def _require_owned(self, item: Any) -> None:
@@ -374,6 +374,8 @@ class SafeModelView(ModelView):
     @expose("/action_post", methods=["POST"])
     def action_post(self) -> Any:
         action, rows = self._chosen(request.form.get("action", ""), request.form.getlist("rowid"))
+        if not action.multiple:
+            abort(400)
         return action.func(rows)
 
     def _chosen(self, name: str, pks: Sequence[Any]) -> tuple[Any, Any]:

@@ -145,7 +145,7 @@ class PageView(BaseView):
         except DomainError as error:
             db.session.rollback()
             outcome.error = error
-            flash(error.message, "danger")
+            flash(_(error.message), "danger")
             if form is not None and isinstance(error, Invalid):
                 show_field_errors(form, error)
 
@@ -161,4 +161,4 @@ def show_field_errors(form: Form, error: Invalid) -> None:
     for key, sentence in error.fields.items():
         field = form._fields.get(key)
         if field is not None:
-            field.errors = [*field.errors, sentence]
+            field.errors = [*field.errors, _(sentence)]

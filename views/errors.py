@@ -30,8 +30,8 @@ def register(app: Flask) -> None:
 
 
 def _domain(error: DomainError) -> Response:
-    fields = dict(error.fields) if isinstance(error, Invalid) else {}
-    return _answer(error.status, error.message, fields=fields)
+    fields = {key: _(sentence) for key, sentence in error.fields.items()} if isinstance(error, Invalid) else {}
+    return _answer(error.status, _(error.message), fields=fields)
 
 
 def _csrf(error: CSRFError) -> Response:

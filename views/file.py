@@ -61,7 +61,7 @@ class FileView(PageView):
             except (NotFound, NotAllowed):
                 raise
             except DomainError as error:
-                refusals.append(f"“{_printable(upload.filename or '')}”：{error.message}")
+                refusals.append(f"“{_printable(upload.filename or '')}”：{_(error.message)}")
         if refusals and not kept and wants_json():
             raise Invalid("\n".join(refusals))
         if kept:

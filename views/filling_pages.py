@@ -79,7 +79,7 @@ def workplace(session: Session, material: Material, page: str, *, report: Report
     return Workplace(
         material, report, page, names.get(page, ""), _tree(material, report, page),
         [
-            {"text": gap.message, "href": gap_address(material.application_id, gap)} for gap in gaps[:SHOWN_GAPS]
+            {"text": _(gap.message), "href": gap_address(material.application_id, gap)} for gap in gaps[:SHOWN_GAPS]
         ],
         max(0, len(gaps) - SHOWN_GAPS), len(gaps), (material.plan.closes_on - today).days, route, problem,
         address(-1), address(1),

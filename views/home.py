@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import redirect, url_for
 from flask_appbuilder import expose, has_access
-from flask_babel import gettext as _
 
 from app.queries import home
 from app.queries.employment import history_of
@@ -19,6 +18,7 @@ from models.person import Person
 from models.plan import ROUTES
 from views.addresses import subject_address
 from views.base import PageView, current_actor
+from views.screen import state_word
 from views.staff.home import staff_home
 
 WAITING_SHOWN = 8
@@ -52,7 +52,7 @@ class HomeView(PageView):
             "home/person.html", person=person, plans=home.latest_plans(session),
             applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
             tones=TONES, employment=next(iter(history_of(session, person_id, limit=1)), None),
-            achievements=[{"label": _(ACHIEVEMENT_STATES[state]), "value": counts[state]}
+            achievements=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": counts[state]}
                           for state in ("reviewing", "approved", "returned", "terminated", "draft")],
         )
 
@@ -65,7 +65,7 @@ class HomeView(PageView):
             page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=home.latest_plans(session),
             procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
             reviewed=[
-                {"label": _(label), "value": counts.get(state, 0)}
+                {"label": state_word(label), "value": counts.get(state, 0)}
                 for state, label in ((state, APPLICATION_STATES[state]) for state in REVIEWED)
             ],
         )

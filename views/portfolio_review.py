@@ -20,6 +20,7 @@ from models.achievement import ACHIEVEMENT_STATES
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.portfolio_parts import TONES, described, evidence, tree
+from views.screen import state_word
 
 _DECIDED = ("approved", "returned", "terminated")
 
@@ -52,7 +53,7 @@ class PortfolioReviewView(PageView):
         waiting = [(kind, counts[kind.id]["reviewing"]) for kind in kinds if counts.get(kind.id, Counter())["reviewing"]]
         return self.render(
             "achievement/unit_index.html", tree=self._tree(kinds, counts), waiting=waiting,
-            ring=[{"label": ACHIEVEMENT_STATES[state], "value": states[state]}
+            ring=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state]}
                   for state in ("reviewing", "approved", "returned", "terminated")],
         )
 
@@ -80,7 +81,7 @@ class PortfolioReviewView(PageView):
             "achievement/unit_list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
             columns=shown, searched=next((c.label for c in shown if c.field and c.field.type == "text"), _("内容")), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
-            tabs=[(key, _(label), mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
+            tabs=[(key, state_word(label), mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
             tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
         )
 

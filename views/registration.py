@@ -96,7 +96,7 @@ class RegistrationView(PageView):
                 is_freelancer=bool(form.is_freelancer.data), actor=actor,
             )
         except DomainError as error:  # the registration stands; the unit can be chosen again on its own page
-            flash(_("个人注册已完成，但单位申请没有提交：") + error.message, "warning")
+            flash(_("个人注册已完成，但单位申请没有提交：") + _(error.message), "warning")
             return redirect(url_for("EmploymentView.change"))
         flash(_("个人注册已提交，请等待单位审核。审核通过前可以先录入业绩库。"), "success")
         return redirect(url_for("HomeView.index"))

@@ -6,6 +6,7 @@ import datetime as dt
 
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
@@ -26,12 +27,28 @@ def moment(value: dt.datetime | None) -> str:
     return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else ""
 
 
+def running_time(lasted: dt.timedelta) -> str:
+    """运行时长 as people read it: “3 天 4 小时”, “12 分钟”."""
+    minutes = max(0, int(lasted.total_seconds())) // 60
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return _("%(d)s 天 %(h)s 小时", d=hours // 24, h=hours % 24)
+    return _("%(h)s 小时 %(m)s 分钟", h=hours, m=minutes) if hours else _("%(n)s 分钟", n=minutes)
+
+
+def state_word(word: str) -> str:
+    """The word of a state. 通过, 退回 and 终止 are also names of decisions, which other languages tell apart."""
+    results = {"通过": pgettext("state", "通过"), "退回": pgettext("state", "退回"), "终止": pgettext("state", "终止")}
+    return results.get(word) or _(word)
+
+
 def register_filters(app: Flask) -> None:
     """`|day`, `|moment`, `|masked`, and the words of nodes and states, for every template; and what was typed
     into a decision that was refused.
     """
     app.jinja_env.filters.update(
         day=day, moment=moment, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
-        task_state=lambda state: _(TASK_STATES[state]), case_state=lambda state: _(CASE_STATES[state]), gettext=_,
+        task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),
+        state_word=state_word, gettext=_,
     )
     app.jinja_env.globals["refused_decision"] = take

@@ -26,6 +26,7 @@ from app.transaction import current_session
 from models.case import TaskCounter
 from models.notification import Notification
 from views.base import PageView, current_actor, current_organization_name
+from views.staff.home import staff_home
 
 LANGUAGE_COOKIE = "language"
 YEAR = 365 * 24 * 3600
@@ -173,8 +174,8 @@ class IndexView(PageView):
         if not current_user.is_authenticated:
             return self.render("home/landing.html", plans=latest_plans(current_session()))
         actor = current_actor()
-        home = home_of(actor) or ("/home/" if actor.is_platform else "")
-        return redirect(home) if home else self.render("appbuilder/index.html")
+        home = home_of(actor)
+        return redirect(home) if home else self.render("appbuilder/index.html", **staff_home(actor))
 
 
 class BackView(PageView):

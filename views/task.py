@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.actor import Actor
 from app.errors import DomainError, Invalid, NotFound
-from app.queries.worklist import TABS, Filters, inbox_of, next_task, running_time, tab_counts, tasks_page
+from app.queries.worklist import TABS, Filters, inbox_of, next_task, tab_counts, tasks_page
 from app.services import review
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
@@ -22,6 +22,7 @@ from models.case import Task
 from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
 from views.refused import RefusedDecision, keep
+from views.screen import running_time
 
 OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
 
@@ -62,7 +63,7 @@ class TaskView(PageView):
         return self.render(
             "task/index.html", page=page, tab=tab, tabs=TABS, inbox=inbox, filters=filters, procedures=PROCEDURES,
             counts=counts, address=subject_address,
-            running=lambda row: running_time(row["started_at"], row["ended_at"], now),
+            running=lambda row: running_time((row["ended_at"] or now) - row["started_at"]),
         )
 
     @expose("/<int:task_id>/")

@@ -38,22 +38,33 @@ _COUNTED: dict[str, Select[Any]] = {
 FIGURES = frozenset(_COUNTED)
 
 
-def figures(session: Session, names: Collection[str], *, today: dt.date, now: dt.datetime) -> dict[str, int]:
-    """The named figures (of FIGURES) in one query; COUNT_UP_TO + 1 stands for “more than COUNT_UP_TO”."""
-    if not names:
-        return {}
-    counted = union_all(*(
-        select(literal(name), select(func.count()).select_from(_COUNTED[name].limit(COUNT_UP_TO + 1).subquery()).scalar_subquery())
+@dataclass(frozen=True)
+class Overview:
+    """`figures` by name, COUNT_UP_TO + 1 for more than COUNT_UP_TO; open tasks by node, of the first so many."""
+
+    figures: dict[str, int]
+    open_tasks: dict[str, int]
+
+
+def overview(
+    session: Session, names: Collection[str], *, with_tasks: bool, today: dt.date, now: dt.datetime
+) -> Overview:
+    """The named figures (of FIGURES) and, if asked for, the open tasks by node: one query."""
+    parts = [
+        select(literal("figure").label("part"), literal(name).label("name"), _count(_COUNTED[name]).scalar_subquery().label("n"))
         for name in sorted(names)
-    ))
-    return dict(session.execute(counted, {"today": today, "now": now}).tuples().all())
+    ]
+    if with_tasks:
+        some = select(_task.c.node).where(_task.c.state == "open").limit(COUNT_UP_TO + 1).subquery()
+        parts.append(select(literal("node"), some.c.node, func.count()).group_by(some.c.node))
+    rows = session.execute(union_all(*parts), {"today": today, "now": now}).all() if parts else []
+    return Overview(
+        {name: n for part, name, n in rows if part == "figure"}, {name: n for part, name, n in rows if part == "node"}
+    )
 
 
-def open_tasks_by_node(session: Session) -> dict[str, int]:
-    """How many open tasks stand at each node, among the first COUNT_UP_TO + 1 of them."""
-    some = select(_task.c.node).where(_task.c.state == "open").limit(COUNT_UP_TO + 1).subquery()
-    rows = session.execute(select(some.c.node, func.count()).group_by(some.c.node).order_by(func.count().desc()))
-    return dict(rows.tuples().all())
+def _count(rows: Select[Any]) -> Select[Any]:
+    return select(func.count()).select_from(rows.limit(COUNT_UP_TO + 1).subquery())
 
 
 def oldest_due(session: Session, *, now: dt.datetime) -> dt.datetime | None:

@@ -53,7 +53,7 @@ def needs_post_quota(session: Session, nature_code: str) -> bool:
         select(CodeItem.extra).join(CodeItem.table)
         .where(CodeTable.code == "unit_nature", CodeItem.code == nature_code)
     )
-    return bool(extra) and str(extra.get("needs_post_quota", "0")) == "1"
+    return extra is not None and str(extra.get("needs_post_quota", "0")) == "1"
 
 
 def code_names(session: Session, organization: Organization) -> dict[str, str]:
@@ -70,7 +70,7 @@ def code_names(session: Session, organization: Organization) -> dict[str, str]:
     return names
 
 
-def administrators_of(session: Session, organization_id: int) -> Sequence[Row[Any]]:
+def administrators_of(session: Session, organization_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The organization's accounts, active ones first: id, username, name parts, active, must_change_password,
     last_login, and `claimed`: how many open tasks each has claimed. One query.
     """

@@ -6,7 +6,6 @@ same with a thousand tasks as with a million.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -212,16 +211,6 @@ def withdrawable(task: Any, entries: Sequence[Any], user_id: int) -> bool:
     if following is None:
         return bool(task["case_state"] == "approved")
     return following["state"] == "open" and following["claimed_by"] is None
-
-
-def running_time(started_at: dt.datetime, ended_at: dt.datetime | None, now: dt.datetime) -> str:
-    """运行时长 as people read it: “3 天 4 小时”, “12 分钟”."""
-    seconds = max(0, int(((ended_at or now) - started_at).total_seconds()))
-    days, rest = divmod(seconds, 86400)
-    hours, rest = divmod(rest, 3600)
-    if days:
-        return f"{days} 天 {hours} 小时"
-    return f"{hours} 小时 {rest // 60} 分钟" if hours else f"{rest // 60} 分钟"
 
 
 def application_facts(session: Session, application_ids: Sequence[int]) -> dict[int, Any]:

@@ -16,6 +16,7 @@ from app.audit import Event, record_event
 from app.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.roles import ROLE_OF_KIND
 from app.rules.account import check_username
+from app.rules.field_checks import FieldChecks
 from app.scope import system_scope
 from app.security import end_sessions, hash_password
 from app.services import review
@@ -26,6 +27,7 @@ from models.organization import Organization, OrganizationRole
 
 _account = Account.__table__
 _LONGEST_NAME = 40
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
 _WRONG = "有信息填写有误，请按提示修改。"
 USERNAME_TAKEN = "该用户名已被使用，请换一个。"
 
@@ -41,8 +43,8 @@ class Issued:
 
 
 def initial_password() -> str:
-    """A one-time password of 72 random bits; the account must change it at the first sign-in."""
-    return secrets.token_urlsafe(9)
+    """A one-time password of 59 random bits, easy to read out; it must be changed at the first sign-in."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(3))
 
 
 def checked_person_name(value: str) -> str:
@@ -95,32 +97,28 @@ def add_to(*, organization_id: int, name: str, username: str, actor: Actor) -> I
 
 
 def _issue(*, organization_id: int, name: str, username: str, actor: Actor) -> Issued:
-    errors: dict[str, str] = {}
-    for key, check in (("name", lambda: checked_person_name(name)), ("username", lambda: check_username(username))):
-        try:
-            check()
-        except Invalid as error:
-            errors[key] = error.message
-    if errors:
-        raise Invalid(_WRONG, errors)
-    name, username, password = checked_person_name(name), check_username(username), initial_password()
+    check = FieldChecks()
+    real_name = check("name", lambda: checked_person_name(name))
+    login = check("username", lambda: check_username(username))
+    check.done()
+    password = initial_password()
     hashed = hash_password(password)  # slow on purpose: before the transaction
     try:
         with transaction() as session:
             organization = _lock(session, organization_id)
             if not actor.is_platform:
                 _require_administrator(session, actor)
-            refuse_taken_username(session, username)
+            refuse_taken_username(session, login)
             account = make_account(
-                session, organization=organization, kinds=_kinds(session, organization_id), username=username,
-                name=name, hashed=hashed, must_change_password=True,
+                session, organization=organization, kinds=_kinds(session, organization_id), username=login,
+                name=real_name, hashed=hashed, must_change_password=True,
             )
             record_event(session, event=Event.ADMINISTRATOR_ADDED, subject_type="organization",
-                         subject_id=organization_id, actor=actor, data={"account": account.id, "username": username})
-            return Issued(account.id, username, name, password)
+                         subject_id=organization_id, actor=actor, data={"account": account.id, "username": login})
+            return Issued(account.id, login, real_name, password)
     except IntegrityError:  # another organization took the name between the look and the insert
         with system_scope():
-            refuse_taken_username(current_session(), username)
+            refuse_taken_username(current_session(), login)
         raise
 
 
@@ -226,7 +224,7 @@ def _release_claims(session: Session, account_id: int, organization_id: int, act
     claimed = list(session.connection().execute(
         select(task.c.id).where(
             task.c.organization_id == organization_id, task.c.state == "open", task.c.claimed_by == account_id
-        ).order_by(task.c.id)
+        ).order_by(task.c.id).with_for_update()  # all tasks before any counter: no ring with who decides one just now
     ).scalars())
     for task_id in claimed:
         review.release(task_id=task_id, actor=actor, holder=account_id)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +22,7 @@ from app.queries import dictionary
 from app.queries.organization_settings import DICTIONARIES
 from app.rules import deadlines, identity
 from app.rules.account import check_email, check_username
+from app.rules.field_checks import FieldChecks
 from app.rules.password import check_password
 from app.scope import system_scope
 from app.security import hash_password
@@ -100,7 +100,7 @@ class Settings:
 
 def register(*, form: SignUp, actor: Actor) -> int:
     """单位注册 by a visitor: the unit as an employer, with its first administrator; its id."""
-    check = _Checks()
+    check = FieldChecks()
     name = check("name", lambda: checked_name(form.name))
     uscc = check("uscc", lambda: identity.check_uscc(form.uscc))
     username = check("username", lambda: check_username(form.username))
@@ -118,7 +118,7 @@ def create_built_in(*, form: BuiltIn, actor: Actor) -> Issued:
     """内置单位 by staff of the platform, with an account that must change its password first."""
     if not actor.is_platform:
         raise NotAllowed("只有平台运维人员可以内置单位。")
-    check = _Checks()
+    check = FieldChecks()
     name = check("name", lambda: checked_name(form.name))
     username = check("username", lambda: check_username(form.username))
     values = _basics(current_session(), form.basics, check)
@@ -168,7 +168,7 @@ def complete(*, form: Basics, actor: Actor) -> None:
         organization = _locked(session, organization_id)
         if organization.is_registered:
             raise WrongState("本单位已完成单位注册，请在“管理设置”中修改信息。")
-        check = _Checks()
+        check = FieldChecks()
         values = _basics(session, form, check, present=organization)
         check.done()
         _assign(organization, values | {"is_registered": True, "enabled": True})
@@ -187,7 +187,7 @@ def change_settings(*, settings: Settings, version: int, actor: Actor) -> bool:
         organization = _locked(session, organization_id)
         if organization.version != version:
             raise Conflict("单位信息刚刚在另一个页面中修改过。请先复制需要保留的内容，再重新打开本页修改。")
-        check = _Checks()
+        check = FieldChecks()
         values = _basics(session, settings.basics, check, present=organization)
         values |= _details(session, settings, check, present=organization)
         check.done()
@@ -207,26 +207,8 @@ def checked_name(value: str) -> str:
     return name
 
 
-@dataclass
-class _Checks:
-    """Collects what does not hold, field by field, so that everything is said at once."""
-
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, key: str, check: Callable[[], str]) -> str:
-        try:
-            return check()
-        except Invalid as error:
-            self.errors[key] = error.message
-            return ""
-
-    def done(self) -> None:
-        if self.errors:
-            raise Invalid(_WRONG, self.errors)
-
-
 def _basics(
-    session: Session, form: Basics, check: _Checks, present: Organization | None = None
+    session: Session, form: Basics, check: FieldChecks, present: Organization | None = None
 ) -> dict[str, Any]:
     for key, limit, label in (("legal_person", 40, "法定代表人姓名"), ("address", 200, "单位通讯地址")):
         _fits(check, key, getattr(form, key), limit, label)
@@ -245,7 +227,7 @@ def _basics(
     }
 
 
-def _details(session: Session, form: Settings, check: _Checks, present: Organization) -> dict[str, Any]:
+def _details(session: Session, form: Settings, check: FieldChecks, present: Organization) -> dict[str, Any]:
     codes = {key: getattr(form, key) for key in DICTIONARIES if key != "nature_code"}
     _known(session, check, codes, present)
     for key, limit, label in (("license_number", 50, "工商登记执照号码"), ("approval_number", 60, "批准文号"),
@@ -268,7 +250,7 @@ def _details(session: Session, form: Settings, check: _Checks, present: Organiza
 
 
 def _known(
-    session: Session, check: _Checks, codes: dict[str, str], present: Organization | None, *, required: bool = False
+    session: Session, check: FieldChecks, codes: dict[str, str], present: Organization | None, *, required: bool = False
 ) -> None:
     """Each code is an enabled entry of its dictionary, or the one the unit has had so far."""
     found = dictionary.choices(session, *(DICTIONARIES[key] for key in codes))
@@ -279,7 +261,7 @@ def _known(
             check.errors[key] = f"请选择{_LABELS[key]}。"
 
 
-def _fits(check: _Checks, key: str, value: str, limit: int, label: str) -> None:
+def _fits(check: FieldChecks, key: str, value: str, limit: int, label: str) -> None:
     if len(value.strip()) > limit:
         check.errors[key] = f"{label}最多 {limit} 个字。"
 

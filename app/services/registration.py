@@ -191,8 +191,10 @@ def _apply(session: Session, person: Person, profile: Profile) -> list[str]:
     wanted = list(dict.fromkeys(profile.series_ids))
     if [row.series_id for row in person.series] != wanted:
         changed.append("series")
-        person.series.clear()
+        for row in list(person.series):
+            session.delete(row)
         session.flush()  # the old positions must be gone before the new ones come
+        session.expire(person, ["series"])
         person.series.extend(PersonSeries(series_id=series_id, position=n) for n, series_id in enumerate(wanted, 1))
     return changed
 

@@ -166,11 +166,15 @@ MATRIX: dict[str, Rule] = {
     **generated("CommitteeView", read=STAFF | CONVENER, write=ADMIN, rows="own organization; platform: all"),
     **{line: rule for view in _PLANS for line, rule in generated(
         view, read=STAFF | CONVENER, write=ADMIN | CONVENER, rows="own organization; platform: all").items()},
+    "ReviewPlanView.action": only(
+        ADMIN | CONVENER, "own organization; platform: all", args={"name": "publish"}
+    ),
     **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
     **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
     **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),
     # Operations
-    "ops.index": only(STAFF, "none"),
+    "ops.index": only(STAFF, "figures of the whole platform"),
+    "ops.rerun": only(STAFF, "failed jobs"),
     **{f"{console}.{name}": only(STAFF, "all") for console in ("ops_job", "ops_audit", "ops_setting")
        for name in ("index_view", "details_view", "action_view")},
 }

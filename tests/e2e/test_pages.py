@@ -78,7 +78,6 @@ def look_around(someone: Someone, start: str) -> None:
                 if _kind(link) not in seen:
                     seen.add(_kind(link))
                     waiting.append((link, clicks + 1))
-    print(someone.name, len(seen), sorted(seen))
     assert len(seen) > 2
     assert not wrong, "\n".join(wrong)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.extensions import db
+from models.dictionary import CodeItem, CodeTable
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.region import Region
 from tests.factories.rows import save, serial
@@ -37,3 +38,22 @@ def jurisdiction(organization_id: int, kind: str, *, region_code: str = "340100"
     return save(Jurisdiction(
         organization_id=organization_id, kind=kind, region_code=region_code, series_id=series_id,
     ))
+
+
+def unit_dictionaries() -> None:
+    """The regions down to 蜀山区 and a few entries of each dictionary that forms of units offer; 98 is disabled."""
+    region("340000", "安徽省", "province")
+    region("340100", "合肥市", "city", "340000")
+    save(Region(code="340104", name="蜀山区", level="county", parent_code="340100", path="340000/340100/340104"))
+    for table, entries in {
+        "unit_nature": [("10", "企业", "0", True), ("11", "国有企业", "0", True), ("50", "事业单位", "1", True),
+                        ("98", "旧性质", "0", False)],
+        "industry_division": [("65", "软件和信息技术服务业", "", True)],
+        "unit_status": [("1", "登记在册", "", True), ("2", "吊销", "", True)],
+        "economic_type": [("151", "国有独资（公司）", "", True)],
+        "business_license": [("2", "营业执照", "", True)],
+    }.items():
+        table_id = save(CodeTable(code=table, name=table))
+        for position, (code, name, quota, enabled) in enumerate(entries):
+            save(CodeItem(table_id=table_id, code=code, name=name, position=position, enabled=enabled,
+                          extra={"needs_post_quota": quota} if quota else {}))

@@ -1,11 +1,9 @@
-"""单位注册, the first sign-in of a provisioned unit, 管理设置 and built-in units."""
+"""单位注册, the first sign-in of a provisioned unit, and built-in units."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,18 +15,15 @@ from app.actor import SYSTEM, Actor
 from app.audit import verify
 from app.errors import Conflict, DomainError, Invalid, NotAllowed, WrongState
 from app.extensions import db
-from app.queries.organization_settings import needs_post_quota
 from app.scope import system_scope
 from app.services import organization as organizations
 from app.services.organization import CODE_TAKEN, NAME_TAKEN
 from models.account import Account
 from models.audit import AuditEvent
-from models.dictionary import CodeItem, CodeTable
 from models.organization import Organization, OrganizationRole
 from tests.conftest import Login
 from tests.factories import organization as units
 from tests.factories import person as people
-from tests.factories.rows import save
 
 USCC, OTHER_USCC = "91340100683643522D", "12340000485000113A"
 VISITOR = Actor(user_id=0, name="访客", origin="127.0.0.1")
@@ -47,27 +42,7 @@ _unit, _role, _account, _event = Organization.__table__, OrganizationRole.__tabl
 
 @pytest.fixture(autouse=True)
 def dictionaries(app: Flask) -> None:
-    units.region("340000", "安徽省", "province")
-    units.region("340100", "合肥市", "city", "340000")
-    save_region("340104", "蜀山区", "340000/340100")
-    for table, entries in {
-        "unit_nature": [("10", "企业", "0", True), ("11", "国有企业", "0", True), ("50", "事业单位", "1", True),
-                        ("98", "旧性质", "0", False)],
-        "industry_division": [("65", "软件和信息技术服务业", "", True)],
-        "unit_status": [("1", "登记在册", "", True), ("2", "吊销", "", True)],
-        "economic_type": [("151", "国有独资（公司）", "", True)],
-        "business_license": [("2", "营业执照", "", True)],
-    }.items():
-        table_id = save(CodeTable(code=table, name=table))
-        for position, (code, name, quota, enabled) in enumerate(entries):
-            save(CodeItem(table_id=table_id, code=code, name=name, position=position, enabled=enabled,
-                          extra={"needs_post_quota": quota} if quota else {}))
-
-
-def save_region(code: str, name: str, above: str) -> None:
-    from models.region import Region
-
-    save(Region(code=code, name=name, level="county", parent_code=above[-6:], path=f"{above}/{code}"))
+    units.unit_dictionaries()
 
 
 def one(statement: Any) -> Any:
@@ -87,21 +62,6 @@ def count(table: Any) -> int:
 def trail_is_whole() -> bool:
     with system_scope():
         return list(verify(db.session())) == []
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "BEGIN")):
-            seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", listen)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", listen)
 
 
 # 单位注册 by a visitor
@@ -295,142 +255,6 @@ def test_the_database_keeps_unregistered_units_disabled(app: Flask) -> None:
         connection.execute(sa.update(_unit).values(enabled=True))
 
 
-# 管理设置
-
-DETAILS = {
-    "fax": "0551-62345679", "industry_code": "65", "status_code": "1", "economic_type_code": "151",
-    "tax_number": "91340100683643522d", "license_kind_code": "2", "license_number": "340100000012345",
-    "license_issued_on": "2008-12-01", "license_years": "30", "approval_number": "皖编〔2001〕3号",
-    "approved_on": "2001-02-03", "approved_by": "安徽省机构编制委员会",
-}
-
-
-@pytest.fixture
-def unit(app: Flask) -> people.Unit:
-    made = people.unit("unit1", name="安徽宏达建设有限公司")
-    with db.engine.begin() as connection:
-        connection.execute(sa.update(_unit).values(**BASICS, uscc=USCC, legal_person="王强"))
-    return made
-
-
-def test_settings_show_every_field_of_the_manual(client: FlaskClient, login: Login, unit: people.Unit) -> None:
-    login(client, "unit1")
-    assert client.post("/unit/settings/edit/", data=BASICS | DETAILS | {"version": "1"}).status_code == 302
-    page = client.get("/unit/settings/").text
-    for label in ("单位名称", "统一社会信用代码", "法定代表人姓名", "法定代表人电话", "单位性质", "单位联系人", "手机号码", "传真号码",
-                  "电子邮箱", "单位通讯地址", "属地", "行业代码", "单位状态", "经济类型", "税号", "工商登记执照种类", "工商登记执照号码",
-                  "工商登记发照日期", "工商登记有效期限(年)", "批准文号", "批准日期", "批准成立单位"):
-        assert f"<dt>{label}</dt>" in page, label
-    for value in ("安徽省-合肥市-蜀山区", "65 软件和信息技术服务业", "登记在册", "国有独资（公司）", "营业执照", "91340100683643522D",
-                  "2008-12-01", "皖编〔2001〕3号", "国有企业"):
-        assert value in page, value
-
-
-def test_a_change_is_recorded_with_before_and_after_and_name_and_code_stay(
-    client: FlaskClient, login: Login, unit: people.Unit
-) -> None:
-    data = BASICS | {"mobile": "13900000000", "version": "1", "status_code": "1", "name": "别的名称", "uscc": OTHER_USCC,
-                     "legal_person": "别人", "is_built_in": "y", "enabled": ""}
-    assert login(client, "unit1").post("/unit/settings/edit/", data=data).status_code == 302
-    row = one(sa.select(_unit))
-    assert (row["name"], row["uscc"], row["legal_person"]) == ("安徽宏达建设有限公司", USCC, "王强")
-    assert (row["mobile"], row["version"], bool(row["enabled"])) == ("13900000000", 2, True)
-    event = one(sa.select(_event).where(_event.c.event == "organization:changed"))
-    assert event["data"] == {"changes": {"mobile": ["13812345678", "13900000000"]}}
-    assert event["actor_id"] == unit.user_id
-
-
-def test_saving_without_a_change_leaves_no_trace(client: FlaskClient, login: Login, unit: people.Unit) -> None:
-    data = BASICS | {"version": "1", "status_code": "1"}
-    assert login(client, "unit1").post("/unit/settings/edit/", data=data).status_code == 302
-    assert (one(sa.select(_unit))["version"], count(_event)) == (1, 0)
-
-
-def test_a_second_tab_is_told_and_its_input_kept(client: FlaskClient, login: Login, unit: people.Unit) -> None:
-    login(client, "unit1")
-    first = BASICS | {"version": "1", "address": "第一页的地址"}
-    assert client.post("/unit/settings/edit/", data=first).status_code == 302
-    answer = client.post("/unit/settings/edit/", data=BASICS | {"version": "1", "address": "第二页的地址"})
-    assert answer.status_code == 409
-    assert "单位信息刚刚在另一个页面中修改过" in answer.text
-    assert "第二页的地址" in answer.text
-    assert one(sa.select(_unit))["address"] == "第一页的地址"
-    assert client.post("/unit/settings/edit/", data=first).status_code == 409  # the first answer sent again
-    for version in ("", "x", "-1", "99999999999999999999"):
-        assert client.post("/unit/settings/edit/", data=first | {"version": version}).status_code == 409
-
-
-@pytest.mark.parametrize(("field", "value", "sentence"), [
-    ("fax", "12", "传真号码请按"), ("tax_number", "12", "税号为 15 至 20 位"), ("license_years", "0", "1 至 99 的整数"),
-    ("license_years", "三十", "1 至 99 的整数"), ("license_years", "100", "1 至 99 的整数"),
-    ("license_issued_on", "2999-01-01", "不能晚于今天"), ("approved_on", "1800-01-01", "1900 年之后"),
-    ("industry_code", "00", "请选择行业代码。"), ("status_code", "9", "请选择单位状态。"),
-    ("economic_type_code", "x", "请选择经济类型。"), ("license_kind_code", "7", "请选择工商登记执照种类。"),
-    ("region_code", "000000", "请选择属地。"), ("nature_code", "98", "请选择单位性质。"), ("email", "", "请填写电子邮箱。"),
-    ("mobile", "1", "请填写 11 位手机号码"),
-])
-def test_settings_that_do_not_hold_are_refused(
-    client: FlaskClient, login: Login, unit: people.Unit, field: str, value: str, sentence: str
-) -> None:
-    answer = login(client, "unit1").post("/unit/settings/edit/", data=BASICS | DETAILS | {"version": "1", field: value})
-    assert answer.status_code == 422
-    assert sentence in answer.text
-    assert one(sa.select(_unit))["version"] == 1
-
-
-def test_a_code_no_longer_offered_stays_with_the_unit_that_has_it(
-    client: FlaskClient, login: Login, unit: people.Unit
-) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(sa.update(_unit).values(nature_code="98"))
-    login(client, "unit1")
-    assert '<option value="98" selected>旧性质</option>' in client.get("/unit/settings/edit/").text
-    data = BASICS | {"nature_code": "98", "version": "1", "mobile": "13900000000"}
-    assert client.post("/unit/settings/edit/", data=data).status_code == 302
-
-
-def test_only_administrators_of_a_unit_change_it(app: Flask, unit: people.Unit) -> None:
-    settings = organizations.Settings(basics=organizations.Basics(**BASICS))
-    for actor in (
-        VISITOR, people.actor_of(people.account("someone")), people.actor_of(people.account("boss", role="Admin")),
-        Actor(user_id=unit.user_id, name="没有角色", organization_id=unit.id),
-    ):
-        with pytest.raises(NotAllowed):
-            organizations.change_settings(settings=settings, version=1, actor=actor)
-        with pytest.raises(NotAllowed):
-            organizations.complete(form=settings.basics, actor=actor)
-
-
-@pytest.mark.parametrize("kind", ["competent_department", "hr_department", "convener", "agency", "issuer"])
-def test_every_kind_of_organization_has_the_page(app: Flask, client: FlaskClient, login: Login, kind: str) -> None:
-    people.unit("other", kind=kind)
-    assert login(client, "other").get("/unit/settings/").status_code == 200
-    assert "管理设置" in client.get("/home/").text
-
-
-def test_the_dictionary_decides_who_needs_a_post_quota(app: Flask) -> None:
-    with system_scope():
-        assert needs_post_quota(db.session(), "50")
-        assert not needs_post_quota(db.session(), "11")
-        assert not needs_post_quota(db.session(), "unknown")
-
-
-@pytest.mark.parametrize("path", [
-    "/unit/settings/", "/unit/settings/edit/", "/unit/administrators/", PATH, "/unit/registration/",
-])
-def test_pages_cost_at_most_15_statements(
-    app: Flask, client: FlaskClient, login: Login, unit: people.Unit, path: str
-) -> None:
-    if path == "/unit/registration/":
-        with db.engine.begin() as connection:
-            connection.execute(sa.update(_unit).values(is_registered=False, enabled=False))
-    if path != PATH:
-        login(client, "unit1")
-    with statements() as seen:
-        assert client.get(path).status_code == 200
-    assert len(seen) <= 15, "\n".join(seen)
-
-
 # 内置单位
 
 BUILT_IN = BASICS | {"name": "合肥市某村卫生室", "username": "weishengshi"}
@@ -470,7 +294,8 @@ def test_several_built_in_units_have_no_code(app: Flask) -> None:
     assert count(_unit) == 2
 
 
-def test_only_staff_make_built_in_units(app: Flask, unit: people.Unit) -> None:
+def test_only_staff_make_built_in_units(app: Flask) -> None:
+    unit = people.unit("unit1")
     form = organizations.BuiltIn(name="内置", username="built1", basics=organizations.Basics(**BASICS))
     for actor in (VISITOR, people.actor_of(unit.user_id)):
         with pytest.raises(NotAllowed):

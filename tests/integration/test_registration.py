@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,6 @@ from werkzeug.datastructures import MultiDict
 from app.actor import Actor
 from app.demo.evidence import evidence_pdf, photo_jpeg
 from app.errors import Conflict, Invalid, WrongState
-from app.rules import deadlines
 from app.scope import scope_of, scoped, system_scope
 from app.services import person as people
 from app.services import registration, submission
@@ -315,7 +313,7 @@ def test_a_bad_photo_is_refused_and_the_old_one_stays(
     me = login(client, "applicant")
     answer = me.post("/person/photo/", data={"photo": (io.BytesIO(data), name)}, follow_redirects=True)
     assert answer.status_code == 200
-    assert 'class="note bad' in answer.text
+    assert 'class="flash bad' in answer.text
     assert says in answer.text.lower()
     assert unit_world.person("applicant").photo_id == before
     refused = me.post("/person/photo/", data={"photo": (io.BytesIO(data), name)}, headers={"Accept": "application/json"})
@@ -358,4 +356,3 @@ def test_pages_of_a_person_cost_a_bounded_number_of_statements(client: FlaskClie
         assert unit_world.count_statements(lambda path=path: me.get(path)) <= 15, path
     fresh = login(client, "newcomer")
     assert unit_world.count_statements(lambda: fresh.get("/person/registration/")) <= 15
-    assert deadlines.today()

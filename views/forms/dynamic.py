@@ -95,9 +95,9 @@ class DynamicForm(FlaskForm):
         """Put sentences beside their fields; those without a control go above the form."""
         for key, sentence in errors.items():
             if name_of(key) in self:
-                self.control(key).errors = [sentence]
+                self.control(key).errors = [_(sentence)]
             else:
-                self.form_errors.append(sentence)
+                self.form_errors.append(_(sentence))
 
 
 def build_form(

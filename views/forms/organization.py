@@ -33,6 +33,18 @@ def _select(label: Any, sentence: Any = None, **more: Any) -> SelectField:
     return SelectField(label, validators, choices=[], validate_choice=False, **more)
 
 
+class NameForm(FlaskForm):
+    """单位名称; above the others, as messages follow the order in which fields are defined."""
+
+    name = StringField(_("单位名称"), [InputRequired(_("请填写单位名称。")), Length(max=100)])
+
+
+class CodeForm(NameForm):
+    """单位名称 and 统一社会信用代码."""
+
+    uscc = StringField(_("统一社会信用代码"), [InputRequired(_("请填写统一社会信用代码。")), Length(max=40)])
+
+
 class BasicsForm(FlaskForm):
     """What every unit files, with the manual's labels."""
 
@@ -61,14 +73,15 @@ class BasicsForm(FlaskForm):
         )
 
 
-class UnitSignUpForm(BasicsForm):
+class UnitSignUpForm(BasicsForm, CodeForm):
     """单位注册, with the account of the unit's first administrator."""
 
-    name = StringField(_("单位名称"), [InputRequired(_("请填写单位名称。")), Length(max=100)])
-    uscc = StringField(_("统一社会信用代码"), [InputRequired(_("请填写统一社会信用代码。")), Length(max=40)])
     username = StringField(_("用户名"), [InputRequired(_("请填写用户名。")), Length(max=32)], description=USERNAME_HINT)
     password = PasswordField(_("密码"), [InputRequired(_("请设置密码。"))], description=_("至少 8 位，可以是一句话"))
-    password_again = PasswordField(_("再次输入密码"), [EqualTo("password", _("两次输入的密码不一致，请重新输入。"))])
+    password_again = PasswordField(
+        _("再次输入密码"),
+        [InputRequired(_("请再次输入密码。")), EqualTo("password", _("两次输入的密码不一致，请重新输入。"))],
+    )
 
     def sign_up(self) -> SignUp:
         """The input as the service takes it."""
@@ -120,10 +133,9 @@ class AdministratorForm(FlaskForm):
     username = StringField(_("用户名"), [InputRequired(_("请填写用户名。")), Length(max=32)], description=USERNAME_HINT)
 
 
-class BuiltInUnitForm(BasicsForm):
+class BuiltInUnitForm(BasicsForm, NameForm):
     """内置单位."""
 
-    name = StringField(_("单位名称"), [InputRequired(_("请填写单位名称。")), Length(max=100)])
     username = StringField(_("用户名"), [InputRequired(_("请填写用户名。")), Length(max=32)], description=USERNAME_HINT)
 
     def built_in(self) -> BuiltIn:

@@ -8,6 +8,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
+from config import ROOT
 from models.audit import AuditEvent
 from models.job import Job
 from models.setting import Setting
@@ -18,7 +19,7 @@ from views.ops.record import AuditOps, JobOps, SettingOps
 def register(app: Flask, builder: AppBuilder) -> None:
     """Mount the console; its link stands in the staff menu for who may open it."""
     console = Admin(
-        app, name=_l("平台运维"), url="/ops", endpoint="ops",
+        app, name=_l("平台运维"), url="/ops", endpoint="ops", translations_path=str(ROOT / "translations"),
         index_view=OpsIndex(name=_l("首页"), url="/ops", endpoint="ops"),
     )
     console.add_view(JobOps(Job, db.session, name=_l("后台任务"), endpoint="ops_job", url="job"))

@@ -34,7 +34,7 @@ class JobOps(OpsView):
     column_details_list = [*column_list, "payload", "max_attempts", "lease_until", "leased_by", "created_at"]
     column_filters = ["state", "kind"]
     column_searchable_list = ["key"]
-    column_choices = {"state": list(JOB_STATES.items())}
+    column_choices = {"state": [(state, _l(word)) for state, word in JOB_STATES.items()]}
     column_labels = {
         "kind": _l("种类"), "key": _l("标识"), "state": _l("状态"), "attempts": _l("次数"), "run_after": _l("不早于"),
         "finished_at": _l("完成时间"), "last_error": _l("最近错误"), "payload": _l("内容"), "max_attempts": _l("最多次数"),

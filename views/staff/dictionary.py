@@ -50,8 +50,21 @@ class CodeItemView(SafeModelView):
                 {"label": name, "href": url_for("CodeItemView.list", _flt_0_table=pk), "current": chosen == str(pk)}
                 for pk, name in rows
             ]
+            if chosen:
+                self._within(kwargs["widgets"], chosen)
             kwargs["all"] = {"label": _("全部字典"), "href": url_for("CodeItemView.list"), "current": not chosen}
         return super().render_template(template, **kwargs)
+
+    def _within(self, widgets: Any, table: str) -> None:
+        """The list of one dictionary: it goes without saying in columns and search, and new entries are its own."""
+        for name in ("list", "search"):
+            args = widgets[name].template_args
+            args["include_columns" if name == "list" else "include_cols"] = [
+                column for column in (self.list_columns if name == "list" else self.search_columns) if column != "table"
+            ]
+        widgets["search"].template_args["keep"] = {"_flt_0_table": table}
+        for one, _value in self._filters.get_filters_values():
+            one.is_related_view = one.column_name == "table"
 
     def get_redirect(self) -> str:
         """Back to the dictionary the entry was added to."""

@@ -13,7 +13,7 @@ from app.actor import Actor
 from app.queries import operations
 from app.rules import deadlines
 from app.transaction import current_session
-from app.workflow.engine import node_label
+from app.workflow.procedure import NODES
 from models.base import utcnow
 
 # menu entry -> what it is for; the entries themselves are FAB's menu
@@ -76,19 +76,21 @@ FIGURES = (
 def staff_home(actor: Actor) -> dict[str, Any]:
     """The context of appbuilder/index.html: `sections` of entries, `figures`, `nodes` with open tasks (None: not shown).
 
-    Two queries at most, each bounded; figures are of the whole platform, so only its staff get them.
+    One bounded query; figures are of the whole platform, so only its staff get them.
     """
     menu = _menu()
     screens = {entry["name"]: entry for section in menu for entry in section["entries"]}
     wanted = [figure for figure in FIGURES if figure.screen in screens and actor.is_platform]
-    session = current_session()
-    counted = operations.figures(session, {f.name for f in wanted}, today=deadlines.today(), now=utcnow())
+    sees_tasks = "OpsConsole" in screens and actor.is_platform
+    found = operations.overview(
+        current_session(), {figure.name for figure in wanted}, with_tasks=sees_tasks, today=deadlines.today(), now=utcnow()
+    )
+    counted, nodes = found.figures, found.open_tasks
     for figure in wanted:
         if figure.entry and (counted[figure.name] or not figure.warns):
             screens[figure.screen]["figure"] = amount(counted[figure.name])
             screens[figure.screen]["tone"] = "bad" if figure.warns else "off"
             screens[figure.screen]["figure_label"] = figure.label
-    nodes = operations.open_tasks_by_node(session) if "OpsConsole" in screens and actor.is_platform else None
     return {
         "sections": menu,
         "figures": [
@@ -96,8 +98,8 @@ def staff_home(actor: Actor) -> dict[str, Any]:
              "href": screens[f.screen]["href"] + f.query, "tone": "bad" if f.warns and counted[f.name] else ""}
             for f in wanted
         ],
-        "nodes": None if nodes is None else [{"label": _(node_label(node)), "value": n} for node, n in nodes.items()],
-        "is_sample": nodes is not None and sum(nodes.values()) > operations.COUNT_UP_TO,
+        "nodes": [{"label": _(NODES[node].label), "value": nodes[node]} for node in NODES if node in nodes] if sees_tasks else None,
+        "is_sample": sum(nodes.values()) > operations.COUNT_UP_TO,
         "bound": operations.COUNT_UP_TO,
     }
 

@@ -83,6 +83,12 @@ class OrganizationView(ByRegionPath, SafeModelView):
         "name", "pinyin", "uscc", "nature_code", "region", "is_central", "is_built_in", "legal_person",
         "legal_person_phone", "contact", "mobile", "email", "address", "enabled",
     ]
+    add_fieldsets = edit_fieldsets = [
+        (_l("单位"), {"fields": [
+            "name", "pinyin", "uscc", "nature_code", "region", "address", "is_central", "is_built_in", "enabled",
+        ]}),
+        (_l("法定代表人和联系人"), {"fields": ["legal_person", "legal_person_phone", "contact", "mobile", "email"]}),
+    ]
     order_columns = ["name", "uscc"]
     label_columns = {
         "name": _l("单位名称"), "pinyin": _l("拼音首字母"), "uscc": _l("统一社会信用代码"), "nature_code": _l("单位性质"),

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.extensions import db
+from app.rules import deadlines
 from app.services import plan as plans
 from app.transaction import current_session
 from models.plan import (
@@ -61,18 +62,20 @@ class PlanPartView(SafeModelView):
         plan_id = self._plan_id()
         return url_for("ReviewPlanView.show", pk=plan_id) if plan_id else super().get_redirect()
 
+    def _related_query(self, column: str) -> Any:
+        """On a plan's page, the choices are the plan's own."""
+        query, plan_id = super()._related_query(column), self._plan_id()
+        if column != self.through or self.through == "plan" or plan_id is None:
+            return query
+        model = self.datamodel.get_related_model(column)
+        return query.filter(leads_to(model, self.plan_path.partition(".")[2], plan_id))
+
     def _suggest(self, form: Any) -> None:
-        """Below the plan: the choices are the plan's own, the only one is chosen."""
+        """The only choice is chosen."""
         super()._suggest(form)
-        plan_id = self._plan_id()
-        if plan_id is None or self.through == "plan" or self.through not in form:
-            return
-        model = self.datamodel.get_related_model(self.through)
-        path = self.plan_path.partition(".")[2]
-        rows = self._related_query(self.through).filter(leads_to(model, path, plan_id)).order_by(model.id).limit(100).all()
-        form[self.through].first = lambda: rows
-        if len(rows) == 1 and form[self.through].data is None:
-            form[self.through].data = rows[0]
+        if self._plan_id() is not None and self.through != "plan" and form[self.through].data is None:
+            rows = self.related_rows(self.through, "")
+            form[self.through].data = rows[0] if len(rows) == 1 else None
 
 
 class InPlan(RelationIs):
@@ -130,6 +133,10 @@ class StandardItemView(PlanPartView):
         "section": _l("标准分类"), "kind": _l("业绩类别"), "minimum": _l("至少"), "maximum": _l("至多（0 为不限）"),
         "hint": _l("提示"), "position": POSITION,
     }
+
+    def option_text(self, column: str, row: Any) -> str:
+        """Sections of several standards have the same names."""
+        return f"{row.standard} / {row}" if column == "section" else super().option_text(column, row)
 
 
 class StandardSectionView(PlanPartView):
@@ -203,6 +210,12 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
     add_columns = [
         "year", "name", "committee", "region", "plan_type", "opens_on", "closes_on", "routes", "needs_interview", "scope_text", "content", "contact", "phone", "address",
     ]
+    add_fieldsets = edit_fieldsets = [
+        (_l("计划"), {"fields": ["name", "year", "committee", "region", "plan_type", "routes", "needs_interview"]}),
+        (_l("申报时间"), {"fields": ["opens_on", "closes_on"]}),
+        (_l("内容"), {"fields": ["scope_text", "content"]}),
+        (_l("联系方式"), {"fields": ["contact", "phone", "address"]}),
+    ]
     order_columns = ["year", "name", "opens_on", "closes_on"]
     base_order = ("id", "desc")
     choices = {"state": PLAN_STATES, "plan_type": PLAN_TYPES, "routes": ROUTES}
@@ -225,6 +238,11 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
 
     pre_update = pre_add
 
+    def _suggest(self, form: Any) -> None:
+        """This year, and the usual way to apply."""
+        super()._suggest(form)
+        form.year.data, form.routes.data = deadlines.today().year, ["regular"]
+
     def pre_delete(self, item: ReviewPlan) -> None:
         """What people have seen is closed, not deleted."""
         if item.state != "draft":
@@ -233,7 +251,9 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
     def _related_widget(self, row: Any, view: Any) -> Any:
         """Sections and items hang on the plan by way of its standards."""
         if view.through == "plan":
-            return super()._related_widget(row, view)
+            widget = super()._related_widget(row, view)
+            widget.template_args["include_columns"] = [column for column in view.list_columns if column != "plan"]
+            return widget
         filters = SafeFilters(view, [])
         below = InPlan("plan", view.datamodel, True)
         below.path = view.plan_path
@@ -260,7 +280,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
         return self._step(row, plans.close, _("已关闭。"))
 
     def _step(self, row: Any, step: Any, done: str) -> Any:
-        pk = (row[0] if isinstance(row, list) else row).id
+        pk = row.id
         try:
             step(plan_id=pk, actor=current_actor())
         except (NotFound, NotAllowed):

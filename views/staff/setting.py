@@ -43,6 +43,12 @@ class SettingView(SafeModelView):
         })
         super()._init_forms()
 
+    def render_template(self, template: str, **kwargs: Any) -> Any:
+        """The form says which setting it changes."""
+        if template == self.edit_template:
+            kwargs["title"] = kwargs["crumbs"][-1]["label"]
+        return super().render_template(template, **kwargs)
+
     def pre_update(self, item: Setting) -> None:
         """Of the same shape as before; what must fit more than that is tried out."""
         before = inspect(item).attrs.value.history.deleted
