@@ -36,6 +36,7 @@ from app.factory import create_app
 from app.release import sync_permissions
 from app.scope import system_scope
 from app.session_store import AccountSession, _signed
+from models import encrypted
 from models.account import Account
 from tests.database import Databases, build_template, databases
 
@@ -101,6 +102,8 @@ def template(application: Flask) -> str:
 def app(application: Flask, store: Databases, template: str) -> Iterator[Flask]:
     """The application over a fresh copy of the template, inside an application context."""
     store.restore(application, template)
+    # another test may have made an application with keys of its own: the keyring is one per process
+    encrypted.configure(application.config["FIELD_KEYS"] or f"dev:{application.config['SECRET_KEY']}")
     with application.app_context():
         yield application
         db.session.remove()

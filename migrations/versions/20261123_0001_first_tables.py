@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after nothing; 2026-11-23 23:27:18.962395
+Revision: 0001, after nothing; 2026-11-23 23:52:47.639122
 """
 
 from alembic import op

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,13 @@ def template(application: Flask, store: Databases) -> str:
             make.started(who)
 
     return build_template(application, store, "started", begin, base=base)
+
+
+@pytest.fixture(autouse=True)
+def own_files(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the template's files: a replaced photo is deleted for good, and other tests read it."""
+    shutil.copytree(app.config["STORAGE_URL"].removeprefix("file://"), tmp_path / "files")
+    monkeypatch.setitem(app.config, "STORAGE_URL", f"file://{tmp_path}/files")
 
 
 def approved(username: str = "applicant") -> int:

@@ -169,7 +169,7 @@ def _queries(client: FlaskClient) -> int:
 
 
 def test_every_kind_of_job_has_a_name(app: Flask) -> None:
-    assert {kind for kind in kinds() if "." in kind} - KINDS.keys() == set()
+    assert {kind for kind in kinds() if not kind.startswith("test.")} - KINDS.keys() == set()
 
 
 @pytest.mark.parametrize(("span", "words"), [

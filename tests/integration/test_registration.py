@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,13 @@ def id_number(serial: int, birth: str = "19850615") -> str:
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
     return build_template(application, store, "teacher_plan", teacher_world.build_world, base="empty")
+
+
+@pytest.fixture(autouse=True)
+def own_files(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the template's files: a replaced photo is deleted for good, and other tests read it."""
+    shutil.copytree(app.config["STORAGE_URL"].removeprefix("file://"), tmp_path / "files")
+    monkeypatch.setitem(app.config, "STORAGE_URL", f"file://{tmp_path}/files")
 
 
 @pytest.fixture(autouse=True)

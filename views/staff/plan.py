@@ -135,8 +135,10 @@ class StandardItemView(PlanPartView):
     }
 
     def option_text(self, column: str, row: Any) -> str:
-        """Sections of several standards have the same names."""
-        return f"{row.standard} / {row}" if column == "section" else super().option_text(column, row)
+        """Sections of several standards and levels have the same names."""
+        if column != "section":
+            return super().option_text(column, row)
+        return f"{row.standard} / {row}" + (f"（{row.level}）" if row.level else "")
 
 
 class StandardSectionView(PlanPartView):
@@ -203,7 +205,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
     own_relations = {"committee": "convener_id"}
     list_columns = ["name", "year", "committee", "region", "state", "opens_on", "closes_on"]
     show_columns = [
-        "year", "name", "committee", "convener", "region", "plan_type", "state", "opens_on", "closes_on", "routes",
+        "name", "year", "committee", "convener", "region", "plan_type", "state", "opens_on", "closes_on", "routes",
         "needs_interview", "scope_text", "content", "contact", "phone", "address", "published_at",
     ]
     search_columns = ["name", "year", "state", "plan_type", "committee", "region", "opens_on", "closes_on"]

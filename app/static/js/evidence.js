@@ -4,14 +4,23 @@ export function setUpEvidence(root) {
   const frame = root.querySelector("iframe[name=evidence]");
   if (!frame) return;
   const box = frame.closest(".evidence");
+  const picture = box.querySelector("img"); // browsers do not fit an image into a frame without scripts
   root.addEventListener("click", (event) => {
     const file = event.target.closest('a[target="evidence"]');
     if (!file || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (frame.offsetParent === null) {
+    if (box.offsetParent === null) {
       event.preventDefault();
       window.open(file.href, "_blank", "noopener");
       return;
     }
+    const drawn = "picture" in file.dataset;
+    if (drawn) {
+      event.preventDefault();
+      picture.src = file.href;
+      picture.alt = file.textContent.trim();
+    }
+    picture.hidden = !drawn;
+    frame.hidden = drawn;
     root.querySelector('a[target="evidence"][aria-current]')?.removeAttribute("aria-current");
     file.setAttribute("aria-current", "true");
     box.querySelector("[data-viewing]").textContent = file.textContent.trim();
