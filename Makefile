@@ -51,7 +51,7 @@ check-migrations: $(READY) ## the migrations make exactly the models, on both da
 	$(BIN)/python -m tests.check_migrations
 
 translations: $(READY) ## collect the texts of pages into the English catalogue
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .
+	@mkdir -p var && $(BIN)/python -m babel.messages.frontend -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .
 	@$(BIN)/pybabel -q update -l en -i var/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date
 
 bench: $(READY) $(FONTS) $(CATALOGUES) ## inbox against the stock list, approvals against raw SQL (SCALE=1000000)
