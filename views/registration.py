@@ -41,9 +41,8 @@ class SignUpView(PageView):
         form = SignUpForm()
         status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():
-            visitor = Actor(user_id=None, name=str(_("访客")), origin=request.remote_addr or "")
             with self.attempt(form) as outcome:
-                registration.sign_up(form=form.sign_up(), actor=visitor)
+                registration.sign_up(form=form.sign_up(), actor=current_actor())
             if outcome.ok:
                 flash(_("注册成功，请用刚才设置的用户名和密码登录，然后完善个人信息。"), "success")
                 return redirect(url_for("LoginView.login"))

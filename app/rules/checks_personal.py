@@ -98,7 +98,7 @@ def check_c04(material: Material) -> list[Gap]:
     return _wrong(material.professional_fields, material.professional, material)
 
 
-@rule("C05", group="个人信息", title="工作年限与参加工作时间相符", level=WARN, source="proposal")
+@rule("C05", group="个人信息", title="工作年限与参加工作时间相符", level=WARN, source="product")
 def check_c05(material: Material) -> list[Gap]:
     """Points out a difference of more than a year."""
     start, years = day(material.personal.get("work_start")), whole(material.personal.get("work_years"))
@@ -110,7 +110,7 @@ def check_c05(material: Material) -> list[Gap]:
     return [Gap(f"按工作时间推算工作年限约为 {max(expected, 0)} 年，填写的是 {years} 年，请核对。", PAGE, "work_years")]
 
 
-@rule("C06", group="个人信息", title="工作时间合理", source="proposal")
+@rule("C06", group="个人信息", title="工作时间合理", source="product")
 def check_c06(material: Material) -> list[Gap]:
     """After the fourteenth birthday and not in the future."""
     start, birth = day(material.personal.get("work_start")), material.person.birth_date
@@ -123,7 +123,7 @@ def check_c06(material: Material) -> list[Gap]:
     return []
 
 
-@rule("C07", group="个人信息", title="教龄、农村教龄、从教日期合理", source="proposal")
+@rule("C07", group="个人信息", title="教龄、农村教龄、从教日期合理", source="product")
 def check_c07(material: Material) -> list[Gap]:
     """Teachers: 农村教龄 ≤ 教龄 ≤ 工作年限, 从教日期 after the sixteenth birthday."""
     values = material.professional

@@ -45,7 +45,7 @@ Check = Callable[[Material], Finding | None]
 
 @dataclass(frozen=True)
 class Rule:
-    """`source`: seed (the manual), law, or proposal. `points`: how many things of the progress bar it judges."""
+    """`source`: manual, law, or product (our own). `points`: how many things of the progress bar it judges."""
 
     id: str
     group: str
@@ -64,7 +64,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    rule_id: str, *, group: str, title: str, level: str = BLOCK, source: str = "seed",
+    rule_id: str, *, group: str, title: str, level: str = BLOCK, source: str = "manual",
     points: int | Callable[[Material], int] = 0,
 ) -> Callable[[Callable[[Material], Sequence[Gap]]], Check]:
     """Register a rule: the decorated function returns the gaps it finds, the registered one a Finding or None."""

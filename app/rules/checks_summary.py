@@ -6,7 +6,7 @@ from app.rules.checks_material import Material
 from app.rules.checks_registry import Gap, rule
 
 
-@rule("I02", group="汇总", title="检测结果与当前材料一致", source="proposal")
+@rule("I02", group="汇总", title="检测结果与当前材料一致", source="product")
 def check_i02(material: Material) -> list[Gap]:
     """Whatever was changed after 开始检测 has to be checked again."""
     if material.checked_version is None:
