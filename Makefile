@@ -33,7 +33,7 @@ run: $(READY) $(FONTS) $(CATALOGUES) ## set up, load the demo world, serve on ht
 
 test: test-sqlite test-postgresql ## the whole suite on both databases
 
-# The browser tests have processes of their own: the browser driver's greenlets outlive them and can crash the collector later.
+# The browser tests run in processes of their own: after them in one process the garbage collector was seen to crash (cause not found).
 test-sqlite: $(READY) $(FONTS) $(CATALOGUES)
 	TEST_DATABASE=sqlite $(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/integration tests/access
 	TEST_DATABASE=sqlite $(BIN)/pytest -n $(WORKERS) --dist loadfile tests/e2e
