@@ -36,9 +36,8 @@ from app.factory import create_app
 from app.release import sync_permissions
 from app.scope import system_scope
 from app.session_store import AccountSession, _signed
-from models import encrypted
 from models.account import Account
-from tests.database import Databases, build_template, databases
+from tests.database import Databases, build_template, databases, use_keys
 
 
 class TestConfig(config.Test):
@@ -102,8 +101,7 @@ def template(application: Flask) -> str:
 def app(application: Flask, store: Databases, template: str) -> Iterator[Flask]:
     """The application over a fresh copy of the template, inside an application context."""
     store.restore(application, template)
-    # another test may have made an application with keys of its own: the keyring is one per process
-    encrypted.configure(application.config["FIELD_KEYS"] or f"dev:{application.config['SECRET_KEY']}")
+    use_keys(application)
     with application.app_context():
         yield application
         db.session.remove()

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.extensions import db
+from models import encrypted
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -97,6 +98,12 @@ class PostgresDatabases:
 Databases = SqliteDatabases | PostgresDatabases
 
 
+def use_keys(app: Flask) -> None:
+    """Read and write encrypted columns with this application's keys: the keyring is one per process, and another
+    test may have made an application with keys of its own."""
+    encrypted.configure(app.config["FIELD_KEYS"] or f"dev:{app.config['SECRET_KEY']}")
+
+
 def databases(shared: Path, own: Path, worker: str) -> Databases:
     """The databases of this worker; `shared` is one folder for all workers, `own` this worker's."""
     return SqliteDatabases(own) if KIND == "sqlite" else PostgresDatabases(shared, worker)
@@ -105,6 +112,7 @@ def databases(shared: Path, own: Path, worker: str) -> Databases:
 def build_template(app: Flask, store: Databases, name: str, fill: Callable[[], Any], *, base: str | None = None) -> str:
     """Make a template once: from `base` (or nothing), filled by `fill` inside an application context. Its name."""
     if name not in store.built:
+        use_keys(app)
         if base is None:
             store.clear(app)
         else:
