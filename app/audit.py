@@ -44,6 +44,7 @@ class Event(enum.StrEnum):
     PERSON_REGISTERED = "person:registered"
     PERSON_CHANGED = "person:changed"
     PERSON_PHOTO_CHANGED = "person:photo_changed"
+    PERSON_PHOTO_DELETED = "person:photo_deleted"
     ID_NUMBER_REVEALED = "person:id_number_revealed"
     EMPLOYMENT_REQUESTED = "employment:requested"
     EMPLOYMENT_APPROVED = "employment:approved"

@@ -47,7 +47,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
     "Applicant": [
         *_SIGNED_IN,
-        *_all("RegistrationView", "PersonView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
+        *_all("RegistrationView", "PersonView", "PhotoView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
     ],
     "Employer": [

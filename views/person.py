@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, jsonify, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -12,12 +12,11 @@ from app.errors import Conflict, NotFound
 from app.queries import dictionary
 from app.queries.employment import history_of, opinions
 from app.rules.identity import mask_id_number
-from app.services import person as people
 from app.services import registration
 from app.transaction import current_session
 from models.person import EMPLOYMENT_KINDS, EMPLOYMENT_STATES, Person
 from views.addresses import positive
-from views.base import PageView, current_actor, wants_json
+from views.base import PageView, current_actor
 from views.forms.person import ProfileForm
 from views.registration import offer_choices
 
@@ -96,24 +95,6 @@ class PersonView(PageView):
             if isinstance(outcome.error, Conflict):  # the warning is given: saving once more is meant
                 form.version.data = str(own_person().version)
         return self.render("person/edit.html", status=status, form=form, tree=personal_tree("PersonView.show"))
-
-    @expose("/photo/", methods=["POST"])
-    @has_access
-    def photo(self) -> Any:
-        """上传照片; the server cuts it to 2 寸."""
-        upload = request.files.get("photo")
-        if upload is not None and upload.filename and wants_json():  # the script: a refusal answers as JSON
-            people.change_photo(stream=upload.stream, filename=upload.filename, actor=current_actor())
-            flash(_("照片已上传。"), "success")
-            return jsonify(ok=True)
-        if upload is None or not upload.filename:
-            flash(_("请选择一张 JPG 或 PNG 格式的证件照片。"), "danger")
-        else:
-            with self.attempt() as outcome:
-                people.change_photo(stream=upload.stream, filename=upload.filename, actor=current_actor())
-            if outcome.ok:
-                flash(_("照片已上传。"), "success")
-        return redirect(url_for("PersonView.show"))
 
 
 def register(appbuilder: Any) -> None:

@@ -5,9 +5,11 @@ Re-encoding drops EXIF (place, camera, owner), comments, profiles and whatever w
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -18,7 +20,10 @@ MAX_PIXELS = 50_000_000  # a phone's 50 megapixels, an A4 page at 600 dpi is 35
 MAX_SIDE = 20_000
 JPEG_QUALITY = 92
 PHOTO_SIZE = (413, 579)  # 2 寸 (35 × 49 mm) at 300 dpi
+SMALLEST_CUT = (207, 290)  # half of it, 150 dpi: less is a blur on the certificate
 _FORMATS = {"jpg": "JPEG", "png": "PNG"}
+CENTERING = 0.4  # of what is cut off above and below: heads are in the upper half
+_TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 _PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 _decoding = threading.BoundedSemaphore(2)  # a decoded picture takes up to 200 MB
 
@@ -29,13 +34,50 @@ def reencode(data: bytes, extension: str) -> bytes:
         return _jpeg(picture) if extension == "jpg" else _png(picture)
 
 
-def photo(data: bytes, extension: str, *, fit: bool = True) -> bytes:
-    """证件照 as JPEG; `fit` crops it in the middle to 2 寸, 413 × 579 pixels."""
+@dataclass(frozen=True)
+class Cut:
+    """What is kept of a photo: `turn` degrees clockwise (0, 90, 180, 270), then a rectangle of the turned picture.
+
+    `left` and `width` are fractions of its width, `top` of its height; the height follows from the format of 2 寸.
+    Without a `width` the largest rectangle in the middle is kept.
+    """
+
+    turn: int = 0
+    left: float = 0.0
+    top: float = 0.0
+    width: float | None = None
+
+    def box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) in a turned picture of that many pixels; Invalid when it lies outside."""
+        ratio = PHOTO_SIZE[1] / PHOTO_SIZE[0]
+        if self.width is None:
+            across = min(width, height / ratio)
+            down = across * ratio
+            left, top = (width - across) / 2, (height - down) * CENTERING
+        else:
+            across = self.width * width
+            down, left, top = across * ratio, self.left * width, self.top * height
+            if not (across > 0 and left > -1 and top > -1 and left + across < width + 1 and top + down < height + 1):
+                raise _misplaced()  # also when a number is none
+        left, top = max(left, 0.0), max(top, 0.0)
+        return left, top, min(left + across, float(width)), min(top + down, float(height))
+
+
+def photo(data: bytes, extension: str, *, fit: bool = True, cut: Cut = Cut()) -> bytes:
+    """证件照 as JPEG; `fit` cuts it to 2 寸, 413 × 579 pixels. Invalid when what is left of it is too small."""
     with _decoded(data, extension) as picture:
-        flat = _on_white(picture)
-        if fit:
-            flat = ImageOps.fit(flat, PHOTO_SIZE, Image.Resampling.LANCZOS, centering=(0.5, 0.4))
-        return _jpeg(flat)
+        if not fit:
+            return _jpeg(_on_white(picture))
+        if cut.turn and cut.turn not in _TURNS:
+            raise _misplaced()
+        turned = picture.transpose(_TURNS[cut.turn]) if cut.turn else picture
+        left, top, right, bottom = cut.box(*turned.size)
+        if right - left < SMALLEST_CUT[0] - 1 or bottom - top < SMALLEST_CUT[1] - 1:
+            raise _too_small(turned.size, (right - left, bottom - top), chosen=cut.width is not None)
+        corner = math.floor(left), math.floor(top)
+        piece = _on_white(turned.crop((*corner, math.ceil(right), math.ceil(bottom))))  # before converting: less memory
+        box = (left - corner[0], top - corner[1], right - corner[0], bottom - corner[1])
+        return _jpeg(piece.resize(PHOTO_SIZE, Image.Resampling.LANCZOS, box=box))
 
 
 @contextmanager
@@ -89,3 +131,14 @@ def _damaged() -> Invalid:
 
 def _too_many_pixels() -> Invalid:
     return Invalid(f"图片的像素太多（最多 {MAX_PIXELS // 10_000} 万像素，每边不超过 {MAX_SIDE}），请缩小后重新上传。")
+
+
+def _misplaced() -> Invalid:
+    return Invalid("裁剪位置有误，请重新选择照片，调整后再提交。")
+
+
+def _too_small(size: tuple[int, int], kept: tuple[float, float], *, chosen: bool) -> Invalid:
+    least = f"至少需要 {SMALLEST_CUT[0]} × {SMALLEST_CUT[1]} 像素"
+    if chosen:
+        return Invalid(f"裁剪后只剩 {kept[0]:.0f} × {kept[1]:.0f} 像素，{least}。请缩小照片多保留一些，或换一张更清晰的照片。")
+    return Invalid(f"照片太小（{size[0]} × {size[1]} 像素），裁剪成 2 寸{least}。请换一张更清晰的照片。")

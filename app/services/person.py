@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import NotFound
+from app.errors import NotFound, WrongState
+from app.rules.upload_image import Cut
 from app.services import certificate as certificates
 from app.services import file as files
 from app.transaction import transaction
@@ -16,11 +17,11 @@ from models.certificate import Certificate
 from models.person import Person
 
 
-def change_photo(*, stream: IO[bytes], filename: str, actor: Actor) -> None:
+def change_photo(*, stream: IO[bytes], filename: str, actor: Actor, cut: Cut | None = None) -> None:
     """上传照片: cut to 2 寸 and kept; certificates that waited for a photo are made now. Invalid as for any upload."""
     if actor.person_id is None:
         raise NotFound("当前账号不是个人账号，请使用个人账号登录。")
-    file_id = files.store_photo(stream=stream, filename=filename, actor=actor, person_id=actor.person_id).id
+    file_id = files.store_photo(stream=stream, filename=filename, actor=actor, person_id=actor.person_id, cut=cut).id
     with transaction() as session:
         person = session.get_one(Person, actor.person_id, with_for_update=True)
         previous, person.photo_id = person.photo_id, file_id  # no new version: a photo is no change of the form
@@ -34,3 +35,17 @@ def change_photo(*, stream: IO[bytes], filename: str, actor: Actor) -> None:
             certificates.request_rendering(session, certificate_id=certificate.id, version=certificate.version)
     if previous is not None:
         files.discard(file_id=previous, actor=actor)
+
+
+def delete_photo(*, actor: Actor) -> None:
+    """删除 the photo. Submitted applications and certificates keep theirs. WrongState when there is none."""
+    with transaction() as session:
+        person = session.get(Person, actor.person_id, with_for_update=True) if actor.person_id else None
+        if person is None:
+            raise NotFound("当前账号不是个人账号，请使用个人账号登录。")
+        previous, person.photo_id = person.photo_id, None
+        if previous is None:
+            raise WrongState("照片已经删除，无需再次删除。")
+        record_event(session, event=Event.PERSON_PHOTO_DELETED, subject_type="person", subject_id=person.id,
+                     actor=actor, data={"file": previous})
+    files.discard(file_id=previous, actor=actor)

@@ -21,7 +21,7 @@ from app.audit import Event, record_event
 from app.errors import Conflict, DomainError, NotFound
 from app.rules import upload
 from app.rules.upload import Inspected, UploadPolicy
-from app.rules.upload_image import photo, reencode
+from app.rules.upload_image import Cut, photo, reencode
 from app.rules.upload_name import clean_name, split_extension
 from app.storage import Readable, configured_store, new_key
 from app.transaction import current_session, on_commit, transaction
@@ -55,9 +55,11 @@ def store_upload(
     return _store(inspected_upload(stream, filename, policy), actor, person_id, organization_id)
 
 
-def store_photo(*, stream: IO[bytes], filename: str, actor: Actor, person_id: int, fit: bool = True) -> StoredFile:
-    """证件照: stored as JPEG; `fit` crops it to 2 寸 (413 × 579 pixels)."""
-    picture = inspected_upload(stream, filename, PHOTO, partial(photo, fit=fit))
+def store_photo(
+    *, stream: IO[bytes], filename: str, actor: Actor, person_id: int, fit: bool = True, cut: Cut | None = None
+) -> StoredFile:
+    """证件照: stored as JPEG; `fit` cuts it to 2 寸 (413 × 579 pixels), as `cut` says or in the middle."""
+    picture = inspected_upload(stream, filename, PHOTO, partial(photo, fit=fit, cut=cut or Cut()))
     stem, _ = split_extension(picture.clean_name)
     return _store(Inspected("image/jpeg", "jpg", picture.data, f"{stem}.jpg"), actor, person_id, None)
 

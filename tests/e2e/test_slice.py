@@ -109,7 +109,9 @@ def upload_photo(person: Someone, folder: Path) -> None:
     photo.write_bytes(photo_jpeg("男"))
     person.open("个人中心")
     person.sees(a.SCHOOL)
-    person.give_file("上传照片", photo)
+    person.follow("上传照片")
+    person.give_file("上传", photo)
+    person.press("提交")
     expect(person.page.get_by_role("img", name="证件照片")).to_be_visible()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,16 +18,13 @@ from stdnum.cn import ric
 from werkzeug.datastructures import MultiDict
 
 from app.actor import Actor
-from app.demo.evidence import evidence_pdf, photo_jpeg
 from app.errors import Conflict, Invalid, WrongState
-from app.scope import scope_of, scoped, system_scope
-from app.services import person as people
-from app.services import registration, submission
+from app.scope import system_scope
+from app.services import registration
 from app.services.registration import SignUp
 from app.transaction import current_session
 from models.account import Account
 from models.audit import AuditEvent
-from models.file import Attachment, StoredFile
 from models.person import Person
 from tests.database import Databases, build_template
 from tests.factories import teacher_world, unit_world
@@ -293,69 +289,6 @@ def test_two_saves_at_the_same_moment_have_one_winner(app: Flask) -> None:
 
     results = race(app, lambda: save("组长"), lambda: save("主任"))
     assert sum(isinstance(result, Conflict) for result in results) == 1
-
-
-def test_a_photo_in_the_other_tab_is_no_conflict(app: Flask) -> None:
-    who, before = unit_world.actor("applicant"), unit_world.person("applicant").version
-    with system_scope():
-        people.change_photo(stream=io.BytesIO(photo_jpeg("男")), filename="照片.jpg", actor=who)
-    assert unit_world.person("applicant").version == before
-
-
-# The photo
-
-def photos(person_id: int) -> set[int]:
-    current_session().rollback()
-    table = StoredFile.__table__
-    return set(current_session().execute(
-        select(table.c.id).where(table.c.person_id == person_id, table.c.media_type == "image/jpeg")).scalars())
-
-
-@pytest.mark.parametrize(("name", "data", "says"), [
-    ("证件.pdf", evidence_pdf("证件", ("样张",), "本人"), "jpg"), ("照片.jpg", b"not an image", ""), ("照片.jpg", b"", ""),
-    ("照片.png", photo_jpeg("男"), ""),
-])
-def test_a_bad_photo_is_refused_and_the_old_one_stays(
-    client: FlaskClient, login: Login, name: str, data: bytes, says: str
-) -> None:
-    before = unit_world.person("applicant").photo_id
-    me = login(client, "applicant")
-    answer = me.post("/person/photo/", data={"photo": (io.BytesIO(data), name)}, follow_redirects=True)
-    assert answer.status_code == 200
-    assert 'class="flash bad' in answer.text
-    assert says in answer.text.lower()
-    assert unit_world.person("applicant").photo_id == before
-    refused = me.post("/person/photo/", data={"photo": (io.BytesIO(data), name)}, headers={"Accept": "application/json"})
-    assert refused.status_code == 422
-    assert refused.json["message"]
-
-
-def test_a_replaced_photo_is_discarded_when_nothing_else_shows_it(client: FlaskClient, login: Login) -> None:
-    before = unit_world.person("applicant")
-    me = login(client, "applicant")
-    answer = me.post("/person/photo/", data={"photo": (io.BytesIO(photo_jpeg("男")), "新.jpg")})
-    assert answer.location == "/person/"
-    after = unit_world.person("applicant")
-    assert after.photo_id != before.photo_id
-    assert before.photo_id not in photos(before.id)
-    assert me.get(f"/files/stored/{after.photo_id}?inline=1").status_code in (200, 404)
-
-
-def test_a_submission_keeps_the_photo_it_was_made_with(app: Flask) -> None:
-    who = teacher_world.actor("applicant")
-    with scoped(scope_of(who)):
-        application_id = teacher_world.complete(who)
-        assert submission.check(application_id=application_id, actor=who).is_clean
-        submission_id = submission.submit(application_id=application_id, actor=who)
-    old = unit_world.person("applicant").photo_id
-    with system_scope():
-        people.change_photo(stream=io.BytesIO(photo_jpeg("男")), filename="新.jpg", actor=who)
-    row = unit_world.person("applicant")
-    assert row.photo_id != old
-    assert {old, row.photo_id} <= photos(row.id)
-    table = Attachment.__table__
-    assert current_session().execute(select(table.c.id).where(
-        table.c.subject_type == "submission", table.c.subject_id == submission_id, table.c.file_id == old)).first()
 
 
 def test_pages_of_a_person_cost_a_bounded_number_of_statements(client: FlaskClient, login: Login) -> None:

@@ -10,6 +10,7 @@ import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
+import { setUpPhoto } from "./photo.js";
 import { setUpProgress } from "./progress.js";
 import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
@@ -17,7 +18,7 @@ import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence]) {
+  setUpAutosave, setUpPhoto, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence]) {
   try {
     part(document);
   } catch (problem) {

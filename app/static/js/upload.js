@@ -56,13 +56,14 @@ function send(form, submitter) {
       document.write(request.responseText);
       document.close();
     } else {
-      let message = "";
+      let [message, next] = ["", ""];
       try {
-        message = JSON.parse(request.responseText).message ?? "";
+        ({ message = "", next = "" } = JSON.parse(request.responseText));
       } catch {
         /* not JSON: the general sentence below serves */
       }
-      if (request.status < 400) location.reload();
+      if (request.status < 400 && next) location.assign(next);
+      else if (request.status < 400) location.reload();
       else release(form, text, message || say("上传没有成功，请稍后再试。"));
     }
   });
