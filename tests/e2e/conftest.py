@@ -9,9 +9,11 @@ Each module gets its own copy of the demo world; the job worker runs beside the 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import threading
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +21,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
-from waitress.server import create_server
 
 import config
 from app.demo.accounts import PASSWORD
 from app.demo.loading import load_demo
 from app.extensions import db
-from app.factory import create_app
-from app.jobs.worker import start_in_process
 from app.refdata.loading import load
 from app.rules.deadlines import today
 from app.scope import system_scope
@@ -38,20 +37,11 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )
-SEED = "42" * 32
-
-
-class SiteConfig(config.Test):
-    """The real application: CSRF checks on, errors answered with pages, a hash that is quick to check."""
-
-    FAB_PASSWORD_HASH_METHOD = "pbkdf2:sha256:1"
-    PROPAGATE_EXCEPTIONS = False
-    SIGNING_SEED = SEED
 
 
 @dataclass(frozen=True)
 class Site:
-    """The running site: its address, and the application for looking behind the pages."""
+    """The running site: its address, and an application over the same database for looking behind the pages."""
 
     url: str
     app: Flask
@@ -92,22 +82,24 @@ def site(browser: Browser, application: Flask, store: Databases, worker_folder: 
     """The site over a fresh demo world, served on a free port until the module ends."""
     template = build_template(application, store, "demo", _load_demo, base="empty")
     store.restore(application, template)
-    app = create_app(
-        SiteConfig, SQLALCHEMY_DATABASE_URI=store.url, STORAGE_URL=f"file://{worker_folder / 'files'}",
-        VAR=worker_folder, QUEUE_URL="", MAIL_URL="",
-    )
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
-    app.config["PUBLIC_URL"] = url = f"http://127.0.0.1:{server.effective_port}"
-    serving = threading.Thread(target=server.run, name="site", daemon=True)
-    serving.start()
-    worker = start_in_process(app, in_tests=True)
-    assert worker is not None
-    yield Site(url, app)
-    worker.stop()
-    worker.join(20)
-    server.close()
-    serving.join(20)
-    with app.app_context():
+    settings = {
+        "SQLALCHEMY_DATABASE_URI": store.url, "STORAGE_URL": f"file://{worker_folder / 'files'}", "VAR": str(worker_folder),
+    }
+    log = worker_folder / "site.log"
+    with log.open("a") as errors, subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.site_process"], cwd=config.ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(settings))
+        process.stdin.close()
+        url = process.stdout.readline().strip()
+        assert url, f"the site did not start:\n{log.read_text()[-2000:]}"
+        yield Site(url, application)
+        process.terminate()
+        process.wait(30)
+    with application.app_context():
         db.engine.dispose()
 
 
