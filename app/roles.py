@@ -37,7 +37,9 @@ _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
     "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "PledgeView",
 )
-_ORGANIZATIONS = ("OrganizationView", "OrganizationRoleView", "JurisdictionView", "CommitteeView")
+_ORGANIZATIONS = (
+    "OrganizationView", "OrganizationRoleView", "JurisdictionView", "CommitteeView", "RouteRuleView", "RouteStepView",
+)
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
     "StandardItemView", "AttachmentSlotView",
@@ -59,10 +61,10 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
     "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops"), ("BuiltInUnitView", "can_index")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "RouteSimulatorView"), ("BuiltInUnitView", "can_index")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView"),
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView"),
         *_all("Ops"),
     ],
 }

@@ -240,7 +240,7 @@ CRITERIA: dict[type, Criterion] = {
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
     m.Committee, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
-    m.ReviewStandard, m.SeriesForm, m.Setting, m.Specialty, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
+    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })
 

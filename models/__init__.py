@@ -26,6 +26,7 @@ from models.plan import (
 )
 from models.refdata import LoadedRow
 from models.region import Region
+from models.routing import RouteRule, RouteStep
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from models.setting import Setting
@@ -36,6 +37,6 @@ __all__ = [
     "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
     "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
     "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
-    "ReviewPlan", "ReviewStandard", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
+    "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
     "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

@@ -25,9 +25,18 @@ from app.queries.worklist import (
     withdrawable,
 )
 from app.transaction import current_session
+from app.workflow.definitions.application import APPLICATION
 from models.plan import ROUTES
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
+
+
+def receivers(task: Any) -> dict[str, Any] | None:
+    """The default receiving node of an open task by name, and which others its procedure lets the reviewer choose."""
+    if task["state"] != "open":
+        return None
+    ahead = task["route"][task["stop"] + 1 :]
+    return {"next": ahead[0]["organization"] if ahead else None, "kinds": APPLICATION.inserts.get(task["node"], ())}
 
 
 class ReviewView(PageView):
@@ -76,6 +85,7 @@ class ReviewView(PageView):
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
             material=review_material(session, application_id, run=task["run"]), entries=entries,
+            receivers=receivers(task),
             following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
             back=way_back(url_for("ReviewView.index")), file_target="evidence",

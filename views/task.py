@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.actor import Actor
 from app.errors import DomainError, Invalid, NotFound
+from app.queries.organization import search_organizations
 from app.queries.worklist import TABS, Filters, inbox_of, next_task, tab_counts, tasks_page
 from app.services import review
 from app.transaction import current_session
@@ -19,6 +20,7 @@ from app.workflow.engine import Outcome
 from app.workflow.procedure import NODES
 from models.base import utcnow
 from models.case import Task
+from models.organization import ORGANIZATION_KINDS
 from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
 from views.refused import RefusedDecision, keep
@@ -92,8 +94,36 @@ class TaskView(PageView):
     def approve(self, task_id: int) -> Any:
         """通过."""
         return self._act(task_id, lambda actor: review.approve(
-            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version(),
+            via=self._via(),
         ), decision="approve")
+
+    @expose("/units/")
+    @has_access
+    def units(self) -> Any:
+        """Organizations by name, code or initials, for 选择单位 and (`kind=agency`) 人事代理机构."""
+        kinds = ("agency",) if request.args.get("kind") == "agency" else tuple(ORGANIZATION_KINDS)
+        found = search_organizations(current_session(), text=request.args.get("q", "")[:50], kinds=kinds)
+        return jsonify([{"id": unit.id, "text": unit.name} for unit in found])
+
+    def _via(self) -> review.Via | None:
+        """The receiving node of 通过: the default one, 选择单位, or a 人事代理机构. Without scripts it is typed by name."""
+        node = request.form.get("receiver", "")
+        if node not in ("extra", "agency"):
+            return None
+        chosen = positive(request.form.get(f"via_{node}"))
+        if chosen is None:
+            name = request.form.get(f"via_{node}__q", "").strip()[:100]
+            found = search_organizations(
+                current_session(), text=name, kinds=("agency",) if node == "agency" else tuple(ORGANIZATION_KINDS)
+            )
+            exact = [unit for unit in found if unit.name == name] or list(found)
+            if len(exact) != 1:
+                names = "、".join(unit.name for unit in exact[:5])
+                raise Invalid(_("找到多个单位：%(names)s。请填写完整的单位名称。", names=names) if exact
+                              else _("请选择接收单位。"))
+            chosen = exact[0].id
+        return review.Via(node, chosen)
 
     @expose("/<int:task_id>/return/", methods=["POST"])
     @has_access

@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.jobs.registry import JobView, handler
-from app.services.notification import administrators, notify
+from app.services.notification import administrators, notify, operations_staff
 from app.transaction import transaction
 from models.case import Case, Task
+from models.organization import Organization
 from models.person import Person
+from models.plan import ReviewPlan
 
 _task, _case, _person = Task.__table__, Case.__table__, Person.__table__
 ENDED = {"approved": "已通过", "returned": "被退回", "terminated": "被终止"}
@@ -59,3 +61,20 @@ def tell_person(job: JobView) -> None:
             session, user_ids=[case.user_id], key=job.key, title=title,
             link=SUBJECT_LINKS.get(case.subject_type, "").format(id=case.subject_id),
         )
+
+
+@handler("notify.route_missing")
+def tell_of_missing_route(job: JobView) -> None:
+    """An application found no way: its unit and operations learn what is missing; staff also where to look at it."""
+    unit_id, plan_id = job.payload["organization_id"], job.payload["plan_id"]
+    with transaction() as session:
+        unit = session.connection().execute(
+            select(Organization.__table__.c.name).where(Organization.__table__.c.id == unit_id)).scalar()
+        plan = session.connection().execute(
+            select(ReviewPlan.__table__.c.name).where(ReviewPlan.__table__.c.id == plan_id)).scalar()
+        title = f"“{unit}”申报“{plan}”时系统没有找到{job.payload['missing']}，申报暂时不能提交。"
+        notify(session, user_ids=administrators(session, organization_id=unit_id), key=job.key,
+               title=title + "已通知平台运维人员补充审核路径。", link="")
+        where = "&".join(f"{key}={job.payload[f'{key}_id']}" for key in ("plan", "series", "level"))
+        notify(session, user_ids=operations_staff(session), key=f"{job.key}:ops",
+               title=title + "请补充管辖范围或审核路径规则。", link=f"/routing/simulator/?unit={unit_id}&{where}")

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.queries.material import Names as CodeNames
 from app.queries.material import code_names
+from app.queries.routing import route_for
 from app.queries.worklist import history
 from app.rules.checks_material import Material
 from app.rules.fields import column_text, columns, parse_fields
-from app.rules.routing import Competence, Facts, Stop, resolve
+from app.rules.routing import Stop
 from app.rules.snapshot import files_of
 from app.workflow.definitions.application import APPLICATION
 from app.workflow.procedure import NODES
@@ -24,7 +25,7 @@ from models.achievement import Achievement, AchievementKind, AchievementKindVers
 from models.application import APPLICATION_STATES, IMPORT_PAGES, Application, ApplicationItem, Submission
 from models.case import Case, Task
 from models.file import Attachment
-from models.organization import Jurisdiction, Organization
+from models.organization import Organization
 from models.plan import ROUTES, ReviewPlan, ReviewStandard
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
@@ -40,29 +41,12 @@ _submission, _attachment = Submission.__table__, Attachment.__table__
 
 def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
     """The whole route with the names of the nodes; Invalid with a sentence when nobody is competent for one."""
-    unit, plan = material.unit, material.plan
-    if unit.id is None:
+    if material.unit.id is None:
         raise NotFound("您还没有绑定单位，暂时没有审核路径。")
-    jurisdiction, organization = Jurisdiction.__table__, Organization.__table__
-    rows = session.execute(
-        select(
-            jurisdiction.c.kind, jurisdiction.c.region_code, jurisdiction.c.series_id,
-            jurisdiction.c.organization_id, organization.c.name,
-        )
-        .join(organization, organization.c.id == jurisdiction.c.organization_id)
-        .where(
-            jurisdiction.c.kind.in_(APPLICATION.nodes), jurisdiction.c.region_code.in_(unit.region_path),
-            or_(jurisdiction.c.series_id.is_(None), jurisdiction.c.series_id == material.choice.series_id),
-            organization.c.enabled,
-        )
-        .order_by(jurisdiction.c.id)
-    )
-    facts = Facts(
-        employer=Stop("employer", unit.id, unit.name), convener=Stop("convener", plan.convener_id, plan.convener),
-        region_path=unit.region_path, series_id=material.choice.series_id,
-    )
-    competences = [Competence(r.kind, r.region_code, r.series_id, r.organization_id, r.name) for r in rows]
-    return resolve(APPLICATION.nodes, facts, competences)
+    return route_for(
+        session, unit_id=material.unit.id, series_id=material.choice.series_id, level_id=material.choice.level_id,
+        plan_id=material.plan.id,
+    ).stops
 
 
 _CARD = (
@@ -196,7 +180,7 @@ def _steps(row: Any, case: Any, log: Sequence[Any]) -> tuple[dict[str, str], ...
         nodes = APPLICATION.nodes
         steps += [{"label": NODES[node].stepper, "state": "todo", "note": ""} for node in nodes]
         return (*steps, {"label": "审核通过", "state": "todo", "note": ""})
-    at = next((n for n, stop in enumerate(case.route) if stop["node"] == case.node), 0)
+    at = log[-1]["stop"] if log else 0
     for n, stop in enumerate(case.route):
         state = "done" if case.state == "approved" or n < at else "now" if n == at else "todo"
         if n == at and case.state == "terminated":

@@ -32,7 +32,8 @@ _application, _plan = Application.__table__, ReviewPlan.__table__
 _specialty, _title = Specialty.__table__, Title.__table__
 _COLUMNS = (
     _task.c.id, _task.c.case_id, _task.c.procedure, _task.c.subject_type, _task.c.subject_id, _task.c.title,
-    _task.c.seq, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at, _task.c.decided_by,
+    _task.c.seq, _task.c.stop, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at,
+    _task.c.decided_by,
     _task.c.opinion, _task.c.version,
     _case.c.started_at, _case.c.ended_at, _case.c.state.label("case_state"), _case.c.node.label("case_node"),
     _case.c.run,
@@ -187,7 +188,7 @@ def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
     """流程: every task of the cases in order, with the names of organization and decider (mappings)."""
     return session.execute(
         select(
-            _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at,
+            _task.c.case_id, _task.c.seq, _task.c.stop, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at,
             _task.c.decided_at, _task.c.opinion, _organization.c.name.label("organization"),
             (_account.c.last_name + _account.c.first_name).label("decider"),
         )
@@ -229,12 +230,12 @@ def application_facts(session: Session, application_ids: Sequence[int]) -> dict[
 
 
 def current_task(session: Session, *, subject_type: str, subject_id: int, organization_id: int) -> Any | None:
-    """The organization's newest task on a subject with the state of its case (a mapping), or None.
+    """The organization's newest task on a subject with state and route of its case (a mapping), or None.
 
     The open one if there is one; the page of a subject shows its buttons only then.
     """
     return session.execute(
-        select(*_COLUMNS, _task.c.organization_id)
+        select(*_COLUMNS, _task.c.organization_id, _case.c.route)
         .join(_case, _case.c.id == _task.c.case_id)
         .outerjoin(_person, _person.c.id == _task.c.person_id)
         .where(

@@ -29,6 +29,7 @@ from models.base import utcnow
 from models.dictionary import CodeItem, CodeTable
 from models.refdata import LoadedRow
 from models.region import Region
+from models.routing import RouteRule, RouteStep
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from models.setting import Setting
@@ -158,7 +159,26 @@ class _Loader:
         self.sync(Setting, [
             (r.key, {"key": r.key, "label": r.label, "value": r.value}) for r in data.settings
         ], lambda row: str(row["key"]))
+        self._route_rules(data)
         return self.report
+
+    def _route_rules(self, data: Dataset) -> None:
+        rules = self.sync(RouteRule, [
+            (r.name, {
+                "name": r.name, "position": r.position, "enabled": True, "unit_level": r.unit_level,
+                "is_central": r.is_central, "own_committee": r.own_committee, "plan_level": r.plan_level,
+                "nature_code": "", "plan_type": "", "note": r.note,
+            }) for r in data.route_rules
+        ], lambda row: str(row["name"]))
+        names = {rule_id: name for name, rule_id in rules.items()}
+        self.sync(RouteStep, [
+            (f"{r.name}/{position}", {
+                "rule_id": rules[r.name], "position": position, "node": step.node, "place": step.place,
+                "is_optional": step.is_optional,
+            })
+            for r in data.route_rules if r.name in rules
+            for position, step in enumerate(r.steps, 1)
+        ], lambda row: f"{names.get(row['rule_id'], row['rule_id'])}/{row['position']}")
 
     def _regions(self, data: Dataset) -> None:
         paths: dict[str, str] = {}

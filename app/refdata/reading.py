@@ -48,6 +48,7 @@ class Dataset:
     forms: dict[str, list[s.Definition]]
     pledges: list[s.PledgeRow]
     settings: list[s.SettingRow]
+    route_rules: list[s.RouteRuleRow]
 
 
 def read_dataset(folder: Path = DATA) -> Dataset:
@@ -67,6 +68,7 @@ def read_dataset(folder: Path = DATA) -> Dataset:
         forms=_forms(folder / "series_forms.yaml"),
         pledges=_yaml_rows(folder / "pledge.yaml", s.PledgeRow),
         settings=_yaml_rows(folder / "settings.yaml", s.SettingRow),
+        route_rules=_yaml_rows(folder / "route_rules.yaml", s.RouteRuleRow),
     )
     _check(data)
     return data
@@ -172,6 +174,7 @@ def _check(data: Dataset) -> None:
         check_fields("series_forms.yaml", name, fields, set(data.codes))
     _unique("pledge.yaml", "number", (r.number for r in data.pledges))
     _unique("settings.yaml", "key", (r.key for r in data.settings))
+    _unique("route_rules.yaml", "name", (r.name for r in data.route_rules))
 
 
 def check_fields(file: str, row: int | str, definitions: Sequence[s.Definition], code_tables: set[str]) -> None:

@@ -119,3 +119,24 @@ class SettingRow(Row):
     key: Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=80)]
     label: Annotated[str, Meta(min_length=1, max_length=120)]
     value: str | int | list[Any] | dict[str, Any]
+
+
+class RouteStepRow(Row):
+    """A step of a rule in route_rules.yaml."""
+
+    node: Key
+    place: Key = "nearest"
+    is_optional: bool = False
+
+
+class RouteRuleRow(Row):
+    """route_rules.yaml: 审核路径规则 with its steps; conditions left out hold always."""
+
+    name: Short
+    position: int
+    steps: tuple[RouteStepRow, ...]
+    unit_level: str = ""
+    is_central: str = ""
+    own_committee: str = ""
+    plan_level: str = ""
+    note: Annotated[str, Meta(max_length=200)] = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import Role, assoc_user_role
 from sqlalchemy import func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -82,6 +83,15 @@ def administrators(session: Session, *, organization_id: int) -> list[int]:
     return list(session.connection().execute(
         select(_account.c.id).where(_account.c.organization_id == organization_id, _account.c.active.is_(True))
         .order_by(_account.c.id)
+    ).scalars())
+
+
+def operations_staff(session: Session) -> list[int]:
+    """Ids of the active accounts of the platform's operations."""
+    return list(session.connection().execute(
+        select(_account.c.id).join(assoc_user_role, assoc_user_role.c.user_id == _account.c.id)
+        .join(Role.__table__, Role.__table__.c.id == assoc_user_role.c.role_id)
+        .where(Role.__table__.c.name == "Ops", _account.c.active.is_(True)).order_by(_account.c.id)
     ).scalars())
 
 

@@ -6,25 +6,58 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import DomainError, Invalid
+from app.queries.routing import without_account
+from app.rules.routing import Stop
 from app.transaction import current_session, transaction
 from app.workflow import engine
 from app.workflow.engine import Outcome
 from models.case import Task
+from models.organization import Organization, OrganizationRole
 
 BATCH_LIMIT = 1000
 BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取"}
 
 
 def _execute(
-    action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None, holder: int | None = None
+    action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None, holder: int | None = None,
+    via: Via | None = None,
 ) -> Outcome:
     with transaction() as session:
         return engine.execute(
-            session, action=action, task_id=task_id, actor=actor, opinion=opinion, version=version, holder=holder
+            session, action=action, task_id=task_id, actor=actor, opinion=opinion, version=version, holder=holder,
+            via=_stop_of(session, via) if via else None,
         )
+
+
+@dataclass(frozen=True)
+class Via:
+    """Where an approval goes first. `node`: "extra" (选择单位) or "agency" (人事代理机构)."""
+
+    node: str
+    organization_id: int
+
+
+def _stop_of(session: Session, via: Via) -> Stop:
+    """The organization as a stop: enabled, a 人才服务中心 for `agency`, and with somebody who can act for it."""
+    organization, role = Organization.__table__, OrganizationRole.__table__
+    row = session.execute(
+        select(organization.c.id, organization.c.name).where(organization.c.id == via.organization_id, organization.c.enabled)
+    ).first()
+    if row is None:
+        raise Invalid("没有找到所选单位，请重新选择。", {"via": "没有找到所选单位，请重新选择。"})
+    if via.node == "agency" and session.execute(
+        select(role.c.id).where(role.c.organization_id == row.id, role.c.kind == "agency")
+    ).first() is None:
+        sentence = "人事代理机构请选择人才服务中心。"
+        raise Invalid(sentence, {"via": sentence})
+    if without_account(session, [row.id]):
+        sentence = f"“{row.name}”还没有开通账号，无法审核。请联系该单位或平台客服开通后再选择。"
+        raise Invalid(sentence, {"via": sentence})
+    return Stop(via.node, row.id, row.name)
 
 
 def claim(*, task_id: int, actor: Actor) -> Outcome:
@@ -37,9 +70,11 @@ def release(*, task_id: int, actor: Actor, holder: int | None = None) -> Outcome
     return _execute("release", task_id, actor, holder=holder)
 
 
-def approve(*, task_id: int, actor: Actor, opinion: str = "", version: int | None = None) -> Outcome:
-    """通过; an empty opinion means 同意."""
-    return _execute("approve", task_id, actor, opinion, version)
+def approve(
+    *, task_id: int, actor: Actor, opinion: str = "", version: int | None = None, via: Via | None = None
+) -> Outcome:
+    """通过; an empty opinion means 同意. `via`: another organization comes first."""
+    return _execute("approve", task_id, actor, opinion, version, via=via)
 
 
 def return_(*, task_id: int, actor: Actor, opinion: str, version: int | None = None) -> Outcome:

@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import WrongState
+from app.outbox import enqueue
 from app.queries import material as materials
 from app.queries.application import PHOTO_SLOT, route_of
+from app.rules import deadlines
 from app.rules import snapshot as shots
 from app.rules.checks import Report, examine
 from app.rules.checks_eligibility import ONCE_A_YEAR
 from app.rules.checks_material import Material
+from app.rules.routing import NoRoute
 from app.services.application import bump, lock
 from app.services.application_effects import SUBJECT
 from app.transaction import transaction
@@ -46,8 +49,28 @@ def check(*, application_id: int, actor: Actor) -> Report:
 def submit(*, application_id: int, actor: Actor) -> int:
     """提交: only on a clean check of this very version, inside the window, once a plan year; the submission's id.
 
-    Raises WrongState with the first reason, Invalid when no route is found; nothing is lost either way.
+    Raises WrongState with the first reason, NoRoute when nobody is competent: then the unit and operations are told.
+    Nothing is lost either way.
     """
+    try:
+        return _submit(application_id, actor)
+    except NoRoute as error:
+        _tell_of_missing_route(application_id, error)
+        raise
+
+
+def _tell_of_missing_route(application_id: int, error: NoRoute) -> None:
+    """Once a day for a unit, plan and series: whoever can mend it need not hear it from each applicant."""
+    with transaction() as session:
+        material = materials.load(session, application_id).material
+        key = (f"{material.unit.id}:{material.plan.id}:{material.choice.series_id}:{deadlines.today():%Y%m%d}")
+        enqueue(session, kind="notify.route_missing", key=f"route-missing:{key}", payload={
+            "organization_id": material.unit.id, "plan_id": material.plan.id,
+            "series_id": material.choice.series_id, "level_id": material.choice.level_id, "missing": error.missing,
+        })
+
+
+def _submit(application_id: int, actor: Actor) -> int:
     with transaction() as session:
         row = lock(session, application_id, actor)
         loaded = materials.load(session, application_id)

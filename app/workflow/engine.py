@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update
@@ -21,7 +21,7 @@ from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.outbox import enqueue
 from app.permissions import require
-from app.rules.routing import Stop
+from app.rules.routing import Stop, with_insertion, without_insertion
 from app.workflow import registry
 from app.workflow import statements as sql
 from app.workflow.counters import Pile, bump
@@ -32,6 +32,7 @@ from models.case import TASK_STATES
 
 TaskRow = Row[*tuple[Any, ...]]  # the columns of statements.LOAD_TASK, or of a task alone
 _MAX_OPINION = 2000
+_MAX_INSERTED = 10  # stops that reviewers added to one case, ways back included
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,14 @@ class _CaseState:
 
 def execute(
     session: Session, *, action: str, task_id: int, actor: Actor, opinion: str = "", version: int | None = None,
-    holder: int | None = None,
+    holder: int | None = None, via: Stop | None = None,
 ) -> Outcome:
     """Do `action` (claim, release, approve, return, terminate, withdraw) on a task.
 
     `version`: the task's version the actor was looking at; a different one is a Conflict. Raises NotFound for a task
     of another organization, NotAllowed, WrongState, Conflict, Invalid (with the field `opinion`). `holder`: release
-    what this colleague's account has claimed instead of the actor's own; the caller checks that the actor may.
+    what this colleague's account has claimed instead of the actor's own; the caller checks that the actor may. `via`:
+    approve by way of another organization first (node `extra`, which leads back here, or `agency`, which leads on).
     """
     row = session.connection().execute(sql.LOAD_TASK, {"of_task": task_id}).first()
     if row is None:
@@ -106,11 +108,11 @@ def execute(
         return _change_claim(session, row, action, actor, holder or actor.user_id or 0)
     if action == "withdraw":
         return _withdraw(session, row, actor)
-    return _decide(session, row, action, actor, opinion.strip(), version)
+    return _decide(session, row, action, actor, opinion.strip(), version, via)
 
 
 def _decide(
-    session: Session, row: TaskRow, code: str, actor: Actor, opinion: str, version: int | None
+    session: Session, row: TaskRow, code: str, actor: Actor, opinion: str, version: int | None, via: Stop | None
 ) -> Outcome:
     require("task.decide", actor, row)
     action = PROCEDURES[row.procedure].decision(code)
@@ -124,14 +126,32 @@ def _decide(
         raise Invalid(f"请填写{action.label}意见。", {"opinion": f"请一次性写明{action.label}的全部原因。"})
     if len(opinion) > _MAX_OPINION:
         raise Invalid("审批意见过长。", {"opinion": f"审批意见最多 {_MAX_OPINION} 字，请精简后再提交。"})
+    route = row.route if via is None else _inserted(row, code, via)
     case = _case_view(row)
     for check in registry.guards_of(row.procedure, code):
         check(session, case=case, actor=actor, opinion=opinion)
-    return _carry_out(session, row, case, action, actor, opinion or "同意")
+    return _carry_out(session, row, case, action, actor, opinion or "同意", route)
+
+
+def _inserted(row: TaskRow, code: str, via: Stop) -> list[dict[str, Any]]:
+    """The case's route with `via` behind the task's stop; refused where the procedure does not have it."""
+    if code != "approve" or via.node not in PROCEDURES[row.procedure].inserts.get(row.node, ()):
+        raise WrongState("当前审核节点不能增加审核单位。")
+    stops = [Stop(**stop) for stop in row.route]
+    if via.organization_id == row.organization_id:
+        raise Invalid("不能选择本单位，请选择其他单位。", {"via": "不能选择本单位，请选择其他单位。"})
+    if row.stop + 1 < len(stops) and stops[row.stop + 1].organization_id == via.organization_id:
+        sentence = f"“{via.organization}”就是默认的下一审核节点，不必增加。"
+        raise Invalid(sentence, {"via": sentence})
+    if sum(stop.inserted for stop in stops) >= _MAX_INSERTED:
+        raise WrongState("该申报增加的审核单位过多，请按默认节点提交。")
+    added = with_insertion(stops, row.stop, replace(via, inserted=True), returns=via.node == "extra")
+    return [asdict(stop) for stop in added]
 
 
 def _carry_out(
-    session: Session, row: TaskRow, case: registry.CaseView, action: Action, actor: Actor, opinion: str
+    session: Session, row: TaskRow, case: registry.CaseView, action: Action, actor: Actor, opinion: str,
+    route: list[dict[str, Any]],
 ) -> Outcome:
     now, connection = utcnow(), session.connection()
     _guarded(connection, sql.DECIDE_TASK, row.id, {
@@ -143,12 +163,14 @@ def _carry_out(
     pile = "returned" if action.task_state == "returned" else "decided"
     piles[row.organization_id, row.procedure, pile, actor.user_id or 0] += 1
     stop = row.stop + 1
-    event = action.case_state or ("moved" if stop < len(row.route) else "approved")
+    event = action.case_state or ("moved" if stop < len(route) else "approved")
     next_task_id, next_stop = None, None
     if event == "moved":
-        next_stop = row.route[stop]
-        next_task_id = _open_task(session, _state(row), seq=row.seq + 1, stop=stop, piles=piles)
+        next_stop = route[stop]
+        next_task_id = _open_task(session, _state(row, route), seq=row.seq + 1, stop=stop, piles=piles)
         _change_case(connection, row, "open", next_stop["node"], None)
+        if route is not row.route:
+            connection.execute(sql.REROUTE_CASE, {"of_case": row.case_id, "route": route})
     else:
         _change_case(connection, row, event, row.node, now)
     if event != "moved":
@@ -157,7 +179,8 @@ def _carry_out(
                 payload={"case_id": row.case_id, "event": event, "task_id": row.id})
     record_event(
         session, event=action.event, subject_type="case", subject_id=row.case_id, actor=actor,
-        data={"task": row.id, "node": row.node, "opinion": opinion, "result": event},
+        data={"task": row.id, "node": row.node, "opinion": opinion, "result": event}
+        | ({"inserted": next_stop} if next_stop and route is not row.route else {}),
     )
     bump(session, piles)
     return Outcome(row.case_id, event, next_task_id, next_stop["organization"] if next_stop else "")
@@ -210,9 +233,14 @@ def _withdraw(session: Session, row: TaskRow, actor: Actor) -> Outcome:
     else:
         raise WrongState("该审核之后流程已有变化，不能撤回。")
     _change_case(connection, row, "open", row.node, None)
+    route = [asdict(stop) for stop in without_insertion([Stop(**stop) for stop in row.route], row.stop)]
+    if len(route) < len(row.route):  # what this approval had added goes with it
+        connection.execute(sql.REROUTE_CASE, {"of_case": row.case_id, "route": route})
     if event == "reopened":
         registry.effect_of(row.procedure, event)(session, case=_case_view(row), actor=actor, opinion="")
-    next_task_id = _open_task(session, _state(row), seq=seq, stop=row.stop, piles=piles, claimed_by=actor.user_id)
+    next_task_id = _open_task(
+        session, _state(row, route), seq=seq, stop=row.stop, piles=piles, claimed_by=actor.user_id
+    )
     record_event(session, event=Event.TASK_WITHDRAWN, subject_type="case", subject_id=row.case_id, actor=actor,
                  data={"task": row.id, "next_task": next_task_id})
     bump(session, piles)
@@ -297,9 +325,9 @@ def _guarded(connection: Connection, statement: Update, task_id: int, values: di
         raise Conflict(f"该任务刚刚已由{who}办理，请刷新列表。")
 
 
-def _state(row: TaskRow) -> _CaseState:
+def _state(row: TaskRow, route: list[dict[str, Any]]) -> _CaseState:
     return _CaseState(
-        row.case_id, row.procedure, row.subject_type, row.subject_id, row.title, row.person_id, row.route
+        row.case_id, row.procedure, row.subject_type, row.subject_id, row.title, row.person_id, route
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from app.audit import Event
 
@@ -51,7 +52,10 @@ TERMINATE = Action(
 
 @dataclass(frozen=True)
 class Procedure:
-    """One kind of process. `nodes` is the usual order; a case's own route is fixed when it starts."""
+    """One kind of process. `nodes` is the usual order; a case's own route is fixed when it starts.
+
+    `inserts`: which kinds of node may be added by whoever approves at a node.
+    """
 
     code: str
     version: int
@@ -60,6 +64,7 @@ class Procedure:
     nodes: tuple[str, ...]
     decisions: tuple[Action, ...]
     reopens: bool = True  # 撤回 of the last approval is possible at all
+    inserts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def decision(self, code: str) -> Action | None:
         """The decision of that code, if the procedure has it."""

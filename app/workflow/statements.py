@@ -64,3 +64,4 @@ CHANGE_CASE = update(case).where(
 ).values(
     state=bindparam("state"), node=bindparam("node"), ended_at=bindparam("ended_at"), version=case.c.version + 1
 )
+REROUTE_CASE = update(case).where(case.c.id == bindparam("of_case")).values(route=bindparam("route"))

@@ -73,7 +73,7 @@ def generated(
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
     "AchievementCategoryView", "AchievementKindView", "SeriesFormView", "OrganizationView", "OrganizationRoleView",
-    "JurisdictionView",
+    "JurisdictionView", "RouteRuleView", "RouteStepView",
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
@@ -149,6 +149,7 @@ MATRIX: dict[str, Rule] = {
     **{f"TaskView.{name}": only(REVIEWERS, "tasks of the own organization") for name in (
         "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch",
     )},
+    "TaskView.units": only(REVIEWERS, "names of organizations, public"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
     # Certificates
@@ -160,6 +161,7 @@ MATRIX: dict[str, Rule] = {
     # Staff
     **{line: rule for view in _DICTIONARIES for line, rule in generated(view, read=STAFF, write=ADMIN).items()},
     "OrganizationView.action": only(ADMIN, "all", args={"name": "open_account"}),
+    **{f"RouteSimulatorView.{name}": only(STAFF, "all") for name in ("index", "units", "plans")},
     "BuiltInUnitView.index": only(STAFF, "all"),
     "BuiltInUnitView.account": only(ADMIN, "all"),
     **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),

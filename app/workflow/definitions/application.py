@@ -6,4 +6,5 @@ APPLICATION = Procedure(
     code="application", version=1, label="职称申报", subject_type="application",
     nodes=("employer", "competent_department", "hr_department", "convener"),
     decisions=(APPROVE, RETURN, TERMINATE),
+    inserts={"employer": ("extra", "agency"), "competent_department": ("extra",), "hr_department": ("extra",)},
 )
