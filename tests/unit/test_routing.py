@@ -131,8 +131,8 @@ def test_taking_back_an_addition_leaves_the_route_as_it_was(steps):
     """Whatever was added before: what the last approval added goes, and only that."""
     route = resolve(RULES, facts(), COMPETENCES).stops
     at = 0
-    for offset, returns in steps:
-        before = route
+    for ahead, returns in steps:
+        before, offset = route, ahead
         # only the stop where the case stands can add, and what it added lies right behind it
         while at + 1 < len(route) and offset and not route[at + 1].inserted:
             at, offset = at + 1, offset - 1
