@@ -90,6 +90,8 @@ class Event(enum.StrEnum):
     FILE_DETACHED = "file:detached"
     FILE_MOVED = "file:moved"
     FILE_DELETED = "file:deleted"
+    DOCUMENT_REQUESTED = "document:requested"
+    DOCUMENT_MADE = "document:made"
     CERTIFICATE_ISSUED = "certificate:issued"
     CERTIFICATE_RENDERED = "certificate:rendered"
     CERTIFICATE_REVOKED = "certificate:revoked"

@@ -31,7 +31,7 @@ def _all(*views: str) -> list[Grant]:
 _SIGNED_IN = _all("PasswordView", "FileView", "NotificationView", "HomeView")
 _UNIT = [
     *_SIGNED_IN,
-    *_all("TaskView", "ReviewView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
+    *_all("TaskView", "ReviewView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
 ]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
@@ -51,6 +51,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_SIGNED_IN,
         *_all("RegistrationView", "PersonView", "PhotoView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
+        *_all("FormView"),
     ],
     "Employer": [
         *_UNIT,

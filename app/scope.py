@@ -149,10 +149,12 @@ def _certificate(t: Any, scope: Scope) -> ColumnElement[bool]:
 def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
     """Own uploads; photos of people and files of certificates in sight. Evidence is reached by its attachment."""
     person, certificate = m.Person.__table__.c, m.Certificate.__table__.c
+    document = m.Document.__table__.c
     return or_(
         _mine(t.person_id, scope.person_id), _mine(t.organization_id, scope.organization_id),
         t.id.in_(select(person.photo_id).where(_person(person, scope))),
         t.id.in_(select(certificate.file_id).where(_certificate(certificate, scope))),
+        t.id.in_(select(document.file_id).where(_document(document, scope))),
     )
 
 
@@ -164,6 +166,17 @@ def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
         and_(t.subject_type == "achievement", t.subject_id.in_(_achievements(scope))),
         and_(t.subject_type == "application", t.subject_id.in_(_applications(scope))),
         and_(t.subject_type == "submission", t.subject_id.in_(submissions)),
+    )
+
+
+def _document(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """Drafts are their person's; an organization's archives its own; a form goes with its subject."""
+    return or_(
+        _mine(t.person_id, scope.person_id), _mine(t.organization_id, scope.organization_id),
+        and_(
+            t.is_draft.is_(False), t.organization_id.is_(None),
+            t.subject_type == "application", t.subject_id.in_(_applications(scope)),
+        ),
     )
 
 
@@ -222,6 +235,7 @@ CRITERIA: dict[type, Criterion] = {
     ),
     m.TaskCounter: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.Certificate: _certificate,
+    m.Document: _document,
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
     m.Attachment: _attachment,
     m.StoredFile: _stored_file,

@@ -8,6 +8,7 @@ from models.audit import AuditAnchor, AuditEvent
 from models.case import Case, Task, TaskCounter
 from models.certificate import Certificate, CertificateSequence
 from models.dictionary import CodeItem, CodeTable
+from models.document import Document
 from models.file import Attachment, StoredFile
 from models.integrity import IntegrityRecord
 from models.job import Job
@@ -35,7 +36,7 @@ from models.web_session import WebSession
 __all__ = [
     "Account", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
     "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
-    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
+    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Document", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
     "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
     "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
     "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",

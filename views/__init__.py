@@ -14,7 +14,7 @@ from flask_appbuilder import AppBuilder
 MODULES = (
     "account", "home", "notification", "registration", "person", "photo", "employment", "organization",
     "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
-    "task", "review", "certificate", "file", "staff",
+    "task", "review", "certificate", "form", "file", "staff",
 )
 
 

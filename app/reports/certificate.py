@@ -152,7 +152,7 @@ def certificate_html(data: CertificateData) -> str:
             "heading": HEADING,
             "title_left": TITLE_SHIFT_POINTS / POINTS_PER_MM,
             "ground": _data_uri(layout.ground.encode(), "image/svg+xml"),
-            "photo": _data_uri(_print_photo(data.photo), "image/jpeg"),
+            "photo": _data_uri(print_photo(data.photo), "image/jpeg"),
             "photo_box": layout.photo,
             "qr": _data_uri(qr_png(data.verify_url), "image/png"),
             "qr_box": layout.qr,
@@ -218,7 +218,7 @@ def _ratio() -> float:
     return PHOTO_DOTS[0] / PHOTO_DOTS[1]
 
 
-def _print_photo(photo: bytes) -> bytes:
+def print_photo(photo: bytes) -> bytes:
     """The photo as a plain RGB JPEG cut to 2-inch proportions: no metadata, no transparency, no needless dots."""
     try:
         with Image.open(io.BytesIO(photo), formats=("JPEG", "PNG")) as picture:

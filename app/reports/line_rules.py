@@ -22,26 +22,41 @@ def binds(last: str, token: str) -> bool:
     return token[0] in NOT_AT_LINE_START or last in NOT_AT_LINE_END or (token[0].isascii() and last.isascii())
 
 
+def break_text(text: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """The lines of `room` that one paragraph takes when each character has its `width` (same unit)."""
+    lines, line, used = [], "", 0.0
+    for chunk in _chunks(text):
+        needed = sum(map(width, chunk))
+        if used + needed <= room:
+            line, used = line + chunk, used + needed
+            continue
+        if line or chunk.isspace():
+            lines.append(line + chunk if chunk.isspace() else line)  # a space that falls into the margin
+            line, used = "", 0.0
+        if chunk.isspace():
+            continue
+        if needed <= room:
+            line, used = chunk, needed
+            continue
+        for character in chunk:
+            if used + width(character) > room:
+                lines.append(line)
+                line, used = "", 0.0
+            line, used = line + character, used + width(character)
+    return [*lines, line]
+
+
 def count_lines(text: str, room: float, width: Callable[[str], float]) -> int:
     """How many lines of `room` the text takes when each character has its `width` (same unit)."""
+    return len(break_text(text, room, width))
+
+
+def _chunks(text: str) -> list[str]:
+    """What stays together: words, and characters with the marks bound to them."""
     chunks: list[str] = []
     for match in TOKEN.finditer(text):
         if chunks and binds(chunks[-1][-1], match[0]):
             chunks[-1] += match[0]
         else:
             chunks.append(match[0])
-    lines, used = 1, 0.0
-    for chunk in chunks:
-        needed = sum(map(width, chunk))
-        if used + needed <= room:
-            used += needed
-        elif chunk.isspace():
-            lines, used = lines + 1, 0.0
-        elif needed <= room:
-            lines, used = lines + 1, needed
-        else:
-            for character in chunk:
-                if used + width(character) > room:
-                    lines, used = lines + 1, 0.0
-                used += width(character)
-    return lines
+    return chunks

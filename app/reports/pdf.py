@@ -61,9 +61,11 @@ def render_pdf(
     timeout: float = DEFAULT_TIMEOUT_SECONDS,
     in_process: bool = False,
     font_dir: Path = DEFAULT_FONT_DIR,
+    lenient: bool = False,
 ) -> bytes:
     """Set `html` as a PDF with `title` and the creation time `created` (now if None; naive means UTC) in its metadata.
 
+    `lenient`: characters that no face has become 〓 in the text, though never those of the title (a name, say).
     `timeout` is in seconds; `in_process` renders here, without the time limit (for tests and scripts).
     Raises RenderTimeoutError when the time is over, RenderError when anything in the document is faulty.
     """
@@ -73,8 +75,9 @@ def render_pdf(
     if in_process:
         from app.reports.rendering import render_document
 
-        return render_document(html, title=title, created=moment, font_dir=font_dir)
-    request = {"html": html, "title": title, "created": moment.isoformat(), "font_dir": str(font_dir)}
+        return render_document(html, title=title, created=moment, font_dir=font_dir, lenient=lenient)
+    request = {"html": html, "title": title, "created": moment.isoformat(), "font_dir": str(font_dir),
+               "lenient": lenient}
     return _pool().render(json.dumps(request).encode(), timeout)
 
 

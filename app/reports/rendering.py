@@ -28,13 +28,16 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufd
 # xhtml2pdf lets this element overrule the title it is given.
 _TITLE_ELEMENT = re.compile(r"<title>.*?</title>", re.DOTALL | re.IGNORECASE)
 
+# 〓 (空铅) stands for a character that cannot be set, as Chinese printers do.
+MISSING_MARK = "〓"
+
 _WATCHED_LOGGERS = ("xhtml2pdf", "reportlab", "svglib")
 
 _lock = threading.Lock()
 
 
-def render_document(html: str, *, title: str, created: datetime, font_dir: Path) -> bytes:
-    """Render `html`; the same arguments give the same bytes.
+def render_document(html: str, *, title: str, created: datetime, font_dir: Path, lenient: bool = False) -> bytes:
+    """Render `html`; the same arguments give the same bytes. `lenient`: see app.reports.pdf.render_pdf.
 
     Raises RenderError when anything was refused, missing or doubtful: a document with a fault is never handed out.
     """
@@ -42,7 +45,11 @@ def render_document(html: str, *, title: str, created: datetime, font_dir: Path)
         fonts.register_fonts(font_dir)
         typesetting.install(base_font=fonts.face_name("song"))
         html = _TITLE_ELEMENT.sub("", _UNPRINTABLE.sub("", html), count=1)
-        if lacking := fonts.missing_characters(html, font_dir):
+        lacking = fonts.missing_characters(html, font_dir)
+        if lacking and lenient:
+            html = html.translate({ord(c): MISSING_MARK for c in lacking if c not in title})
+            lacking = "".join(c for c in lacking if c in title)
+        if lacking:
             named = "、".join(f"{character}（U+{ord(character):04X}）" for character in lacking[:10])
             raise RenderError(
                 f"文档字体中没有以下字符，无法排印：{named}。请核对录入的文字，确为生僻字时联系管理员。"

@@ -7,7 +7,7 @@ Four faults of the pinned versions are mended when `install()` is called:
   start of a line, no opening mark at its end), and justification spreads over characters.
 - Split tables. A table with class `closed` also gets its rule where a page cuts it.
 - Text extraction. ReportLab writes characters above U+FFFF (rare names) wrongly into ToUnicode; they must be UTF-16.
-- Embedding. Pictures and drawings are set as if in Helvetica, which is not embedded; they get the base font.
+- Embedding. Pictures, drawings and cells under a colspan are set as if in Helvetica, which is not embedded; they get the base font.
 
 All of it depends on private functions, so tests/unit/reports/test_typesetting.py fails when a pin moves.
 """
@@ -24,6 +24,7 @@ from reportlab import rl_config
 from reportlab.graphics import shapes
 from reportlab.lib.colors import black
 from reportlab.pdfbase import pdfmetrics, ttfonts
+from reportlab.platypus import tables as platypus_tables
 from reportlab.platypus.tables import TableStyle
 from reportlab.rl_config import _FUZZ
 from xhtml2pdf import tables
@@ -51,6 +52,7 @@ def install(*, base_font: str) -> None:
     with _install_lock:
         rl_config.canvas_basefontname = base_font
         shapes.STATE_DEFAULTS["fontName"] = base_font
+        platypus_tables.CellStyle.fontname = base_font
         if paragraphs.cjkFragSplit is break_lines:
             return
         paragraphs.cjkFragSplit = break_lines

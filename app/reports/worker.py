@@ -1,7 +1,7 @@
 """The renderer process: `python -m app.reports.worker` answers one request after the other on its standard streams.
 
 A message is a four-byte big-endian length and that many bytes. A request is JSON (html, title, created as ISO time,
-font_dir); an answer is one letter, `P` and the PDF or `E` and a JSON error (kind, message). End of input ends it.
+font_dir, lenient); an answer is one letter, `P` and the PDF or `E` and a JSON error (kind, message). End of input ends it.
 When it has loaded its libraries it says `R`, once.
 """
 
@@ -48,6 +48,7 @@ def answer(request: bytes) -> bytes:
             title=fields["title"],
             created=datetime.fromisoformat(fields["created"]),
             font_dir=Path(fields["font_dir"]),
+            lenient=fields.get("lenient", False),
         )
     except errors.ReportError as error:
         return b"E" + json.dumps({"kind": type(error).__name__, "message": str(error)}).encode()

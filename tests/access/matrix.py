@@ -152,6 +152,9 @@ MATRIX: dict[str, Rule] = {
     "TaskView.units": only(REVIEWERS, "names of organizations, public"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
+    # Forms
+    "FormView.application": only(APPLICANT | REVIEWERS, "applications in the row scope", args={"kind": "review_form"}),
+    "FormView.show": only(APPLICANT | REVIEWERS, "documents in the row scope"),
     # Certificates
     "CertificateView.index": only(APPLICANT, "own person"),
     "IssuedCertificateView.index": only(CONVENER | {"Issuer"}, "issued or convened by the own organization"),

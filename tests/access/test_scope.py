@@ -89,6 +89,8 @@ def _fill(
         m.Notification: save(m.Notification(user_id=user_id, key=f"n{key}", title="通知")),
         m.Attachment: make.attachment(file_id, "submission", submission),
         m.StoredFile: file_id,
+        m.Document: save(m.Document(kind="review_form", subject_type="application", subject_id=application, run=1,
+                                    cache_key="k", person_id=person_id)),
     }
     for model, pk in made.items():
         rows[model][key] = pk
@@ -117,6 +119,7 @@ SEES_A: dict[type, set[str]] = {
     m.Task: {"person_a", "unit_a", "authority"},
     m.TaskCounter: {"unit_a"},
     m.Certificate: {"person_a", "convener"},
+    m.Document: {"person_a", "unit_a", "authority"},
     m.Notification: {"person_a"},
     m.Attachment: {"person_a", "unit_a", "authority"},
     m.StoredFile: {"person_a"},

@@ -215,7 +215,7 @@ def test_photos_of_any_shape_are_cut_to_two_inch_proportions(
 ) -> None:
     stream = io.BytesIO()
     Image.new(mode, size).save(stream, "JPEG" if mode == "CMYK" else "PNG")
-    printed = Image.open(io.BytesIO(module._print_photo(stream.getvalue())))
+    printed = Image.open(io.BytesIO(module.print_photo(stream.getvalue())))
     assert printed.format == "JPEG"
     assert printed.mode == "RGB"
     assert printed.width / printed.height == pytest.approx(35 / 49, rel=0.03)
@@ -229,7 +229,7 @@ def test_a_photo_taken_sideways_is_turned_upright(certificate: Make) -> None:
     exif[0x0112] = 6  # turn clockwise by 90°: the left half becomes the top
     stream = io.BytesIO()
     picture.save(stream, "JPEG", exif=exif, quality=95)
-    printed = Image.open(io.BytesIO(module._print_photo(stream.getvalue())))
+    printed = Image.open(io.BytesIO(module.print_photo(stream.getvalue())))
     assert printed.height > printed.width
     red, green, _ = printed.getpixel((printed.width // 2, 10))
     assert red > 200
