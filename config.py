@@ -39,6 +39,8 @@ class Base:
     STORAGE_URL = os.environ.get("STORAGE_URL", f"file://{VAR / 'files'}")  # or s3://bucket/prefix?endpoint_url=…&region=…
     QUEUE_URL = os.environ.get("QUEUE_URL", "")  # empty: in-process worker; redis://… relays jobs to Celery
     MAIL_URL = os.environ.get("MAIL_URL", "")  # smtp://user:pass@host:port; empty: mails go to the log
+    OIDC_PROVIDERS = os.environ.get("OIDC_PROVIDERS", "")  # JSON list, or the path of a file with one
+    PASSWORD_SIGN_UP = os.environ.get("PASSWORD_SIGN_UP", "person,unit")  # who may make an account with a password
 
     TIME_ZONE = "Asia/Shanghai"
     SESSION_COOKIE_HTTPONLY = True

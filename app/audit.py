@@ -41,6 +41,11 @@ class Event(enum.StrEnum):
     ACCOUNT_SIGN_IN_FAILED = "account:sign_in_failed"
     ACCOUNT_LOCKED = "account:locked"
     PASSWORD_CHANGED = "account:password_changed"  # noqa: S105
+    IDENTITY_LINKED = "account:identity_linked"  # a subject of single sign-on
+    IDENTITY_REMOVED = "account:identity_removed"
+    QR_SIGN_IN_CONFIRMED = "account:qr_sign_in_confirmed"
+    QR_SIGN_IN_REFUSED = "account:qr_sign_in_refused"
+    SESSION_ENDED = "account:session_ended"
     PERSON_REGISTERED = "person:registered"
     PERSON_CHANGED = "person:changed"
     PERSON_PHOTO_CHANGED = "person:photo_changed"

@@ -48,3 +48,9 @@ class Invalid(DomainError):
     def __init__(self, message: str, fields: Mapping[str, str] | None = None, **details: object) -> None:
         super().__init__(message, **details)
         self.fields = dict(fields or {})
+
+
+class TooMany(DomainError):
+    """Asked too often; the sentence says when to try again."""
+
+    status = 429

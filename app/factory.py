@@ -14,7 +14,7 @@ from app.extensions import configure_engine, csrf, db, limiter, migrate
 from app.session_store import SessionInterface
 from config import ROOT, Base, settings
 from models import encrypted
-from views import errors, hooks, ops, screen, shell
+from views import errors, hooks, ops, screen, shell, sign_on_clients
 from views.account import LoginView
 
 
@@ -36,6 +36,7 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     limiter.init_app(app)
+    sign_on_clients.register(app)
     app.session_interface = SessionInterface(app)
     hooks.register_before(app)  # the actor and the scope, before FAB's own hooks
     with app.app_context():

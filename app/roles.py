@@ -28,7 +28,7 @@ def _all(*views: str) -> list[Grant]:
     return [(view, "*") for view in views]
 
 
-_SIGNED_IN = _all("PasswordView", "FileView", "NotificationView", "HomeView")
+_SIGNED_IN = _all("PasswordView", "SecurityView", "FileView", "NotificationView", "HomeView")
 _UNIT = [
     *_SIGNED_IN,
     *_all("TaskView", "ReviewView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),

@@ -212,6 +212,11 @@ def _review_plan(t: Any, scope: Scope) -> ColumnElement[bool]:
     return or_(t.state != "draft", _mine(t.convener_id, scope.organization_id))
 
 
+def _notice(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """Everybody may read what was published."""
+    return cast("ColumnElement[bool]", t.state == "published")
+
+
 def _nobody(t: Any, scope: Scope) -> ColumnElement[bool]:
     """Read by the platform only."""
     return false()
@@ -240,11 +245,15 @@ CRITERIA: dict[type, Criterion] = {
     m.Attachment: _attachment,
     m.StoredFile: _stored_file,
     m.ReviewPlan: _review_plan,
+    m.Notice: _notice,
     m.AuditEvent: _nobody,
     m.AuditAnchor: _nobody,
     m.CertificateSequence: _nobody,
     m.Job: _nobody,
     m.WebSession: _nobody,
+    m.SignOn: _nobody,
+    m.QrSignIn: _nobody,
+    m.AccountIdentity: lambda t, s: _mine(t.account_id, s.user_id),
     LoadedRow: _nobody,
     ApiKey: _nobody,
     RegisterUser: _nobody,

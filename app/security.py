@@ -127,15 +127,26 @@ class SecurityManager(FabSecurityManager):
         if not (found and counted and right and found.active):
             _record_failure(account_id)
             return None
-        return self._record_success(account_id)
+        return self._record_success(account_id, fail_login_count=0, locked_until=None)
 
-    def _record_success(self, account_id: int) -> Account | None:
+    def admit(self, account_id: int, *, via: str) -> Account | None:
+        """The account that something else than its password vouches for (`via`), None when it is disabled.
+
+        A lock after wrong passwords does not bind here: it would let a stranger lock the owner out of every way in.
+        """
+        with transaction() as work:
+            active = work.execute(select(_account.c.active).where(_account.c.id == account_id)).scalar()
+            if not active:
+                _record(work, account_id, Event.ACCOUNT_SIGN_IN_FAILED, via=via)
+        return self._record_success(account_id, via=via) if active else None
+
+    def _record_success(self, account_id: int, *, via: str = "", **values: Any) -> Account | None:
         with transaction() as work:
             work.execute(update(_account).where(_account.c.id == account_id).values(
-                fail_login_count=0, locked_until=None, last_login=dt.datetime.now(),  # noqa: DTZ005  FAB's naive column
+                **values, last_login=dt.datetime.now(),  # noqa: DTZ005  FAB's naive column
                 login_count=func.coalesce(_account.c.login_count, 0) + 1,
             ))
-            _record(work, account_id, Event.ACCOUNT_SIGNED_IN)
+            _record(work, account_id, Event.ACCOUNT_SIGNED_IN, via=via)
         statement = select(Account).where(Account.id == account_id).execution_options(unscoped=True)
         return db.session.scalars(statement).one_or_none()
 
@@ -211,7 +222,7 @@ def _record_failure(account_id: int) -> None:
         log.warning("a failed sign-in on an unknown account was not recorded")
 
 
-def _record(work: Any, account_id: int, event: Event) -> None:
+def _record(work: Any, account_id: int, event: Event, *, via: str = "") -> None:
     row = work.execute(
         select(_account.c.last_name, _account.c.first_name, _account.c.organization_id)
         .where(_account.c.id == account_id)
@@ -222,7 +233,8 @@ def _record(work: Any, account_id: int, event: Event) -> None:
         organization_id=row.organization_id if row else None,
         origin=(request.remote_addr or "") if has_request_context() else "cli",
     )
-    record_event(work, event=event, subject_type="account", subject_id=account_id, actor=actor)
+    record_event(work, event=event, subject_type="account", subject_id=account_id, actor=actor,
+                 data={"via": via} if via else None)
 
 
 def change_password(*, account_id: int, password: str, actor: Actor, must_change: bool = False) -> str:

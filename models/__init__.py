@@ -10,8 +10,10 @@ from models.certificate import Certificate, CertificateSequence
 from models.dictionary import CodeItem, CodeTable
 from models.document import Document
 from models.file import Attachment, StoredFile
+from models.identity import AccountIdentity
 from models.integrity import IntegrityRecord
 from models.job import Job
+from models.notice import Notice
 from models.notification import Notification
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.person import Employment, Person, PersonSeries
@@ -25,19 +27,22 @@ from models.plan import (
     StandardItem,
     StandardSection,
 )
+from models.qr_sign_in import QrSignIn
 from models.refdata import LoadedRow
 from models.region import Region
 from models.routing import RouteRule, RouteStep
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from models.setting import Setting
+from models.sign_on import SignOn
 from models.web_session import WebSession
 
 __all__ = [
-    "Account", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
+    "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
     "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
     "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Document", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
-    "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "Region",
-    "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "Specialty", "StandardItem", "StandardSection",
+    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge",
+    "QrSignIn", "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "SignOn", "Specialty",
+    "StandardItem", "StandardSection",
     "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from flask_appbuilder import AppBuilder
 
 MODULES = (
-    "account", "home", "notification", "registration", "person", "photo", "employment", "organization",
+    "account", "sign_on", "own_security", "home", "notification", "registration", "person", "photo", "employment",
+    "organization",
     "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
     "task", "review", "certificate", "form", "file", "staff",
 )

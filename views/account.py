@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, session, url_for
 from flask_appbuilder import AppBuilder, expose, has_access
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from werkzeug.security import check_password_hash
-from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
 
 from app import security
 from app.errors import Invalid
 from app.extensions import db, limiter
-from app.rules.password import LONGEST, check_password
+from app.rules.password import check_password
+from views import sign_on
+from views.addresses import safe_next
 from views.base import PageView, current_actor
-from views.shell import page
+from views.forms.account import LoginForm, PasswordForm
+from views.sign_on_clients import offered, sign_up_open
 
-
-class LoginForm(FlaskForm):
-    username = StringField(
-        lazy_gettext("账号"), [InputRequired(lazy_gettext("请输入账号。")), Length(max=128)]
-    )
-    password = PasswordField(
-        lazy_gettext("密码"), [InputRequired(lazy_gettext("请输入密码。")), Length(max=LONGEST)]
-    )
-
-
-class PasswordForm(FlaskForm):
-    current = PasswordField(lazy_gettext("当前密码"), [InputRequired(lazy_gettext("请输入当前密码。"))])
-    password = PasswordField(
-        lazy_gettext("新密码"), [InputRequired(lazy_gettext("请输入新密码。"))],
-        description=lazy_gettext("至少 8 位，可以使用一句自己记得住的话。"),
-    )
-    again = PasswordField(
-        lazy_gettext("再次输入新密码"), [EqualTo("password", lazy_gettext("两次输入的新密码不一致，请重新输入。"))]
-    )
+DOORS = {"person": "个人登录", "unit": "单位登录", "builtin": "内置单位登录"}
 
 
 class LoginView(PageView):
@@ -67,15 +47,23 @@ class LoginView(PageView):
         return self._page(form, 400 if form.errors else 200)
 
     def _page(self, form: LoginForm, status: int) -> Any:
+        door = request.args.get("as", "")
+        door = door if door in DOORS else "person"
+        going_on = request.args.get("next")
+        sign_up = {"person": "SignUpView.sign_up", "unit": "OrganizationSignUpView.sign_up"}.get(door, "")
         return self.render(
-            "appbuilder/general/security/login_db.html", status=status, form=form, register_url=page("/register/")
+            "appbuilder/general/security/login_db.html", status=status, form=form, door=door, going_on=going_on,
+            doors=[{"label": _(label), "current": key == door,
+                    "href": url_for("LoginView.login", next=going_on, **{"as": key})} for key, label in DOORS.items()],
+            providers=offered(door), register_url=url_for(sign_up) if sign_up and sign_up_open(door) else None,
         )
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> Any:
+        kept = session.get(sign_on.PROVIDER)
         self.appbuilder.sm.sign_out()
         flash(_("您已退出。"), "info")
-        response = redirect(url_for("LoginView.login"))
+        response = sign_on.leave(kept) or redirect(url_for("LoginView.login"))
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -116,16 +104,6 @@ class PasswordView(PageView):
         return security.change_password(
             account_id=int(current_actor().user_id or 0), password=password, actor=current_actor()
         )
-
-
-def safe_next(target: str | None) -> str:
-    """The path to go on to: only ever a path of this site, otherwise the start page."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return "/"
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target):
-        return "/"
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def register(appbuilder: AppBuilder) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import request, url_for
 
 _REVIEW_PAGES = {
@@ -34,3 +36,13 @@ def is_local(address: str) -> bool:
 def positive(value: str | None) -> int | None:
     """A positive number of at most 18 digits from an address or a form, else None."""
     return int(value) if value and value.isdecimal() and len(value) <= 18 else None
+
+
+def safe_next(target: str | None) -> str:
+    """The path to go on to: only ever a path of this site, otherwise the start page."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target):
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "")

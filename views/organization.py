@@ -26,6 +26,7 @@ from models.organization import Organization
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.organization import BasicsForm, UnitSettingsForm, UnitSignUpForm
+from views.sign_on_clients import require_sign_up
 
 COLUMNS = (
     "legal_person", "legal_person_phone", "address", "contact", "mobile", "nature_code", "email", "region_code",
@@ -69,6 +70,7 @@ class OrganizationSignUpView(PageView):
         """An employer; authorities are set up by the platform."""
         if current_user.is_authenticated:
             return redirect(url_for("HomeView.index"))
+        require_sign_up("unit")
         form, status = UnitSignUpForm(), 200
         offer_basics(form)
         if request.form.get("_lookup"):

@@ -22,6 +22,7 @@ from models.organization import Organization
 from models.person import Person
 from views.base import PageView, current_actor
 from views.forms.person import ProfileForm, RegistrationForm, SignUpForm
+from views.sign_on_clients import require_sign_up
 
 DICTIONARIES = ("political_status", "ethnic", "education_level", "degree")
 
@@ -38,6 +39,7 @@ class SignUpView(PageView):
         """An account for a person; they sign in with it afterwards."""
         if current_user.is_authenticated:
             return redirect(url_for("HomeView.index"))
+        require_sign_up("person")
         form = SignUpForm()
         status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():

@@ -26,6 +26,7 @@ from app.transaction import current_session
 from models.case import TaskCounter
 from models.notification import Notification
 from views.base import PageView, current_actor, current_organization_name
+from views.sign_on_clients import sign_up_open
 from views.staff.home import staff_home
 
 LANGUAGE_COOKIE = "language"
@@ -94,7 +95,8 @@ def _build() -> dict[str, Any]:
         shell["menu"] = current_app.appbuilder.menu  # type: ignore[attr-defined]
     shell["user"] = {
         "name": actor.name, "organization": current_organization_name(),
-        "links": [{"label": _("修改密码"), "href": url_for("PasswordView.index")}],
+        "links": [{"label": _("修改密码"), "href": url_for("PasswordView.index")},
+                  {"label": _("登录与安全"), "href": url_for("SecurityView.index")}],
         "logout_url": url_for("LoginView.logout"), "logout_method": "post",
     }
     shell["notifications_url"] = page("/notifications/")
@@ -172,7 +174,7 @@ class IndexView(PageView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return self.render("home/landing.html", plans=latest_plans(current_session()))
+            return self.render("home/landing.html", plans=latest_plans(current_session()), sign_up_open=sign_up_open)
         actor = current_actor()
         home = home_of(actor)
         return redirect(home) if home else self.render("appbuilder/index.html", **staff_home(actor))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import cast
 
 from sqlalchemy import ColumnElement, Table, delete, select
 
@@ -11,6 +12,8 @@ from app.jobs.registry import JobView, handler
 from app.transaction import transaction
 from models.base import utcnow
 from models.job import Job
+from models.qr_sign_in import QrSignIn
+from models.sign_on import SignOn
 from models.web_session import WebSession
 
 KEEP_DONE = dt.timedelta(days=90)  # a done row also keeps its key from being used again
@@ -26,9 +29,10 @@ def anchor_audit(job: JobView) -> None:
 
 @handler("session.sweep")
 def sweep_sessions(job: JobView) -> None:
-    """Delete expired sessions."""
-    table = WebSession.__table__
-    _delete_in_chunks(table, table.c.expires_at < utcnow())
+    """Delete expired sessions, and attempts to sign in that came to nothing or are over."""
+    for model in (WebSession, SignOn, QrSignIn):
+        table = cast(Table, model.__table__)
+        _delete_in_chunks(table, table.c.expires_at < utcnow())
 
 
 @handler("job.purge")

@@ -91,6 +91,7 @@ def _fill(
         m.StoredFile: file_id,
         m.Document: save(m.Document(kind="review_form", subject_type="application", subject_id=application, run=1,
                                     cache_key="k", person_id=person_id)),
+        m.AccountIdentity: save(m.AccountIdentity(account_id=user_id, provider="gov", subject=key)),
     }
     for model, pk in made.items():
         rows[model][key] = pk
@@ -123,6 +124,7 @@ SEES_A: dict[type, set[str]] = {
     m.Notification: {"person_a"},
     m.Attachment: {"person_a", "unit_a", "authority"},
     m.StoredFile: {"person_a"},
+    m.AccountIdentity: {"person_a"},
 }
 EVERYBODY = ("person_a", "person_b", "unit_a", "unit_b", "authority", "convener", "nobody")
 
@@ -138,7 +140,9 @@ def test_a_row_is_seen_by_its_own_people_only(world: World, model: type) -> None
     assert visible(model, world.scopes["platform"]) >= {row["a"], row["b"]}
 
 
-MACHINERY = (m.AuditEvent, m.AuditAnchor, m.Job, m.WebSession, m.CertificateSequence, LoadedRow)
+MACHINERY = (
+    m.AuditEvent, m.AuditAnchor, m.Job, m.WebSession, m.SignOn, m.QrSignIn, m.CertificateSequence, LoadedRow,
+)
 
 
 @pytest.mark.parametrize("model", MACHINERY)
@@ -150,6 +154,12 @@ def test_machinery_is_seen_by_the_platform_only(app: Flask, model: type) -> None
         m.AuditAnchor: lambda: m.AuditAnchor(last_event_id=1, events=1, digest="", previous_digest=""),
         m.Job: lambda: m.Job(kind="x", key="x"),
         m.WebSession: lambda: m.WebSession(session_id="x", data=b"", expires_at=utcnow()),
+        m.SignOn: lambda: m.SignOn(
+            state_digest="x", browser_digest="x", provider="gov", nonce="x", verifier="x", expires_at=utcnow()
+        ),
+        m.QrSignIn: lambda: m.QrSignIn(
+            code_digest="x", browser_digest="x", check_digits="1234", origin="", expires_at=utcnow()
+        ),
         m.CertificateSequence: lambda: m.CertificateSequence(prefix="x"),
         LoadedRow: lambda: LoadedRow(table_name="x", key="x", digest="x"),
     }
@@ -170,6 +180,15 @@ def test_drafts_of_plans_are_the_conveners(world: World) -> None:
     assert draft in visible(m.ReviewPlan, world.scopes["convener"])
     assert draft not in visible(m.ReviewPlan, world.scopes["person_a"]) | visible(m.ReviewPlan, world.scopes["unit_a"])
     assert visible(m.ReviewPlan, DENY), "published plans are public"
+
+
+def test_drafts_of_notices_are_the_platforms(app: Flask) -> None:
+    shown, draft = (
+        save(m.Notice(title="通知", body="<p>正文</p>", published_on=dt.date(2026, 1, 1), state=state))
+        for state in ("published", "draft")
+    )
+    assert visible(m.Notice, DENY) == {shown}
+    assert visible(m.Notice, EVERYTHING) == {shown, draft}
 
 
 def test_the_unit_does_not_see_drafts_and_unsubmitted_applications(world: World) -> None:
@@ -280,7 +299,7 @@ def test_every_model_is_scoped_or_declared_public() -> None:
     }
     assert not undeclared, "add these to CRITERIA or PUBLIC in app/scope.py"
     assert not PUBLIC & set(CRITERIA)
-    covered = {*SEES_A, *MACHINERY, m.ReviewPlan}
+    covered = {*SEES_A, *MACHINERY, m.ReviewPlan, m.Notice}
     untested = {model for model in CRITERIA if model.__module__.startswith("models.")} - covered
     assert not untested, "say in SEES_A who may see these"
 

@@ -78,12 +78,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(browser: Browser, application: Flask, store: Databases, worker_folder: Path) -> Iterator[Site]:
+def settings() -> dict[str, str]:
+    """Settings of the site beyond its places; a module may override it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def site(
+    browser: Browser, application: Flask, store: Databases, worker_folder: Path, settings: dict[str, str]
+) -> Iterator[Site]:
     """The site over a fresh demo world, served on a free port until the module ends."""
     template = build_template(application, store, "demo", _load_demo, base="empty")
     store.restore(application, template)
     settings = {
         "SQLALCHEMY_DATABASE_URI": store.url, "STORAGE_URL": f"file://{worker_folder / 'files'}", "VAR": str(worker_folder),
+        **settings,
     }
     log = worker_folder / "site.log"
     with log.open("a") as errors, subprocess.Popen(

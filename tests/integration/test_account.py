@@ -21,7 +21,7 @@ from models.base import utcnow
 from models.web_session import WebSession
 from tests.conftest import Login
 from tests.factories import person as people
-from views.account import safe_next
+from views.addresses import safe_next
 
 _account, _row, _event = Account.__table__, WebSession.__table__, AuditEvent.__table__
 
