@@ -42,8 +42,9 @@ _ORGANIZATIONS = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardItemView", "AttachmentSlotView",
+    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
 )
+_PLAN_DESK = ("PlanDeskView",)
 
 ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
@@ -60,12 +61,13 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "CompetentDepartment": _UNIT,
     "HrDepartment": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],  # the unit of freelancers
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
-    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
+    "Convener": [*_UNIT, *_all(*_PLANS, *_PLAN_DESK), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "RouteSimulatorView"), ("BuiltInUnitView", "can_index")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "RouteSimulatorView"), ("BuiltInUnitView", "can_index"),
+            ("PlanDeskView", "can_preview")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView"),
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, *_PLAN_DESK, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView"),
         *_all("Ops"),
     ],
 }

@@ -159,13 +159,16 @@ def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
 
 
 def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
-    submission = m.Submission.__table__.c
+    submission, plan, slot = m.Submission.__table__.c, m.ReviewPlan.__table__.c, m.AttachmentSlot.__table__.c
+    plans = select(plan.id).where(_review_plan(plan, scope))
     submissions = select(submission.id).where(submission.application_id.in_(_applications(scope)))
     return or_(
         _mine(t.person_id, scope.person_id),
         and_(t.subject_type == "achievement", t.subject_id.in_(_achievements(scope))),
         and_(t.subject_type == "application", t.subject_id.in_(_applications(scope))),
         and_(t.subject_type == "submission", t.subject_id.in_(submissions)),
+        and_(t.subject_type == "plan", t.subject_id.in_(plans)),
+        and_(t.subject_type == "plan_slot", t.subject_id.in_(select(slot.id).where(slot.plan_id.in_(plans)))),
     )
 
 
@@ -262,8 +265,8 @@ CRITERIA: dict[type, Criterion] = {
 # Dictionaries and settings: whoever may open the screen may read every row. A new model belongs here or above.
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
-    m.Committee, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
-    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
+    m.Committee, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
+    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })
 

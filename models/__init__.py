@@ -20,10 +20,12 @@ from models.person import Employment, Person, PersonSeries
 from models.plan import (
     AttachmentSlot,
     Committee,
+    PlanCheck,
     PlanLevel,
     PlanOffering,
     ReviewPlan,
     ReviewStandard,
+    StandardGroup,
     StandardItem,
     StandardSection,
 )
@@ -41,8 +43,8 @@ __all__ = [
     "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
     "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
     "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Document", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
-    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel", "PlanOffering", "Pledge",
+    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanCheck", "PlanLevel", "PlanOffering", "Pledge",
     "QrSignIn", "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "SignOn", "Specialty",
-    "StandardItem", "StandardSection",
+    "StandardGroup", "StandardItem", "StandardSection",
     "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

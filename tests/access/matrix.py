@@ -77,7 +77,7 @@ _DICTIONARIES = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardItemView", "AttachmentSlotView",
+    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
 )
 
 MATRIX: dict[str, Rule] = {
@@ -140,6 +140,7 @@ MATRIX: dict[str, Rule] = {
     # Applications
     "PlanView.index": everybody("published plans"),
     "PlanView.show": everybody("published plans"),
+    "PlanView.document": everybody("documents of published plans"),
     "ApplicationView.index": only(APPLICANT, "own person"),
     "ApplicationView.choose": only(APPLICANT, "own person"),
     "ApplicationView.pledge": only(APPLICANT, "own person"),
@@ -180,6 +181,10 @@ MATRIX: dict[str, Rule] = {
     "ReviewPlanView.action": only(
         ADMIN | CONVENER, "own organization; platform: all", args={"name": "publish"}
     ),
+    **{f"PlanDeskView.{name}": only(ADMIN | CONVENER, "own organization; platform: all") for name in (
+        "extend", "reopen", "copy", "revise", "publish_revision", "discard_revision", "describe", "offerings", "checks",
+    )},
+    "PlanDeskView.preview": only(STAFF | CONVENER, "own organization; platform: all"),
     **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
     **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
     **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),
