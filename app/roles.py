@@ -31,7 +31,7 @@ def _all(*views: str) -> list[Grant]:
 _SIGNED_IN = _all("PasswordView", "SecurityView", "FileView", "NotificationView", "HomeView")
 _UNIT = [
     *_SIGNED_IN,
-    *_all("TaskView", "ReviewView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
+    *_all("TaskView", "ReviewView", "RecommendationView", "PostQuotaView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
 ]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
@@ -42,9 +42,8 @@ _ORGANIZATIONS = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
+    "StandardItemView", "AttachmentSlotView",
 )
-_PLAN_DESK = ("PlanDeskView",)
 
 ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
@@ -61,13 +60,13 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "CompetentDepartment": _UNIT,
     "HrDepartment": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],  # the unit of freelancers
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
-    "Convener": [*_UNIT, *_all(*_PLANS, *_PLAN_DESK), *_read("CommitteeView"), *_all("IssuedCertificateView")],
+    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "RouteSimulatorView"), ("BuiltInUnitView", "can_index"),
-            ("PlanDeskView", "can_preview")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, *_PLAN_DESK, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView"),
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView",
+              "PostQuotaCorrectionView", "HolidayView"),
         *_all("Ops"),
     ],
 }

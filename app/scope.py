@@ -159,16 +159,16 @@ def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
 
 
 def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
-    submission, plan, slot = m.Submission.__table__.c, m.ReviewPlan.__table__.c, m.AttachmentSlot.__table__.c
-    plans = select(plan.id).where(_review_plan(plan, scope))
+    submission, recommendation = m.Submission.__table__.c, m.Recommendation.__table__.c
     submissions = select(submission.id).where(submission.application_id.in_(_applications(scope)))
     return or_(
         _mine(t.person_id, scope.person_id),
         and_(t.subject_type == "achievement", t.subject_id.in_(_achievements(scope))),
         and_(t.subject_type == "application", t.subject_id.in_(_applications(scope))),
         and_(t.subject_type == "submission", t.subject_id.in_(submissions)),
-        and_(t.subject_type == "plan", t.subject_id.in_(plans)),
-        and_(t.subject_type == "plan_slot", t.subject_id.in_(select(slot.id).where(slot.plan_id.in_(plans)))),
+        and_(t.subject_type == "recommendation", t.subject_id.in_(
+            select(recommendation.id).where(_recommendation(recommendation, scope)))),
+        and_(t.subject_type == "post_quota", t.subject_id.in_(_quotas(scope))),
     )
 
 
@@ -188,6 +188,16 @@ def _case(t: Any, scope: Scope) -> ColumnElement[bool]:
         _mine(t.person_id, scope.person_id), _mine(t.employer_id, scope.organization_id),
         t.id.in_(_handled(scope, _task.c.case_id)),
     )
+
+
+def _recommendation(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """The unit that wrote it, and whoever the case came to; not the applicant."""
+    return or_(_mine(t.organization_id, scope.organization_id), t.case_id.in_(_handled(scope, _task.c.case_id)))
+
+
+def _quotas(scope: Scope) -> Any:
+    quota = m.PostQuota.__table__.c
+    return select(quota.id).where(_mine(quota.organization_id, scope.organization_id))
 
 
 def _employment(t: Any, scope: Scope) -> ColumnElement[bool]:
@@ -242,6 +252,10 @@ CRITERIA: dict[type, Criterion] = {
         t.case_id.in_(_handled(s, _task.c.case_id)),
     ),
     m.TaskCounter: lambda t, s: _mine(t.organization_id, s.organization_id),
+    m.PostQuota: lambda t, s: _mine(t.organization_id, s.organization_id),
+    m.PostQuotaLevel: lambda t, s: t.quota_id.in_(_quotas(s)),
+    m.QuotaUse: lambda t, s: _mine(t.organization_id, s.organization_id),
+    m.Recommendation: _recommendation,
     m.Certificate: _certificate,
     m.Document: _document,
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
@@ -265,8 +279,8 @@ CRITERIA: dict[type, Criterion] = {
 # Dictionaries and settings: whoever may open the screen may read every row. A new model belongs here or above.
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
-    m.Committee, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
-    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
+    m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
+    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })
 

@@ -10,6 +10,7 @@ from models.certificate import Certificate, CertificateSequence
 from models.dictionary import CodeItem, CodeTable
 from models.document import Document
 from models.file import Attachment, StoredFile
+from models.holiday import Holiday
 from models.identity import AccountIdentity
 from models.integrity import IntegrityRecord
 from models.job import Job
@@ -20,16 +21,16 @@ from models.person import Employment, Person, PersonSeries
 from models.plan import (
     AttachmentSlot,
     Committee,
-    PlanCheck,
     PlanLevel,
     PlanOffering,
     ReviewPlan,
     ReviewStandard,
-    StandardGroup,
     StandardItem,
     StandardSection,
 )
+from models.post_quota import PostQuota, PostQuotaLevel, QuotaUse
 from models.qr_sign_in import QrSignIn
+from models.recommendation import Recommendation
 from models.refdata import LoadedRow
 from models.region import Region
 from models.routing import RouteRule, RouteStep
@@ -40,11 +41,13 @@ from models.sign_on import SignOn
 from models.web_session import WebSession
 
 __all__ = [
-    "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind", "AchievementKindVersion", "Application",
-    "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor", "AuditEvent", "Case", "Certificate",
-    "CertificateSequence", "CodeItem", "CodeTable", "Committee", "Document", "Employment", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
-    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanCheck", "PlanLevel", "PlanOffering", "Pledge",
-    "QrSignIn", "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "SignOn", "Specialty",
-    "StandardGroup", "StandardItem", "StandardSection",
-    "StoredFile", "Submission", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
+    "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind",
+    "AchievementKindVersion", "Application", "ApplicationItem", "Attachment", "AttachmentSlot",
+    "AuditAnchor", "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable",
+    "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
+    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel",
+    "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "QrSignIn", "QuotaUse", "Recommendation",
+    "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "SignOn",
+    "Specialty", "StandardItem", "StandardSection", "StoredFile", "Submission", "Task", "TaskCounter",
+    "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

@@ -14,8 +14,8 @@ from flask_appbuilder import AppBuilder
 MODULES = (
     "account", "sign_on", "own_security", "home", "notification", "registration", "person", "photo", "employment",
     "organization",
-    "administrator", "unit_person", "achievement", "portfolio_review", "plan", "plan_desk", "application", "filling",
-    "task", "review", "certificate", "form", "file", "staff",
+    "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
+    "task", "review", "recommendation", "post_quota", "certificate", "form", "file", "staff",
 )
 
 

@@ -54,6 +54,16 @@ def file_response(file: StoredFile, name: str, *, inline: bool = False) -> Respo
     return response
 
 
+def bytes_response(data: bytes, name: str, media_type: str) -> Response:
+    """A document made for this request, to be saved."""
+    response = Response(data, mimetype=media_type)
+    response.headers["Content-Disposition"] = disposition(name, "attachment")
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 def disposition(name: str, kind: str) -> str:
     """Content-Disposition by RFC 6266: the name in UTF-8, and an ASCII one for clients that know no better."""
     _, dot, extension = name.rpartition(".")

@@ -128,7 +128,7 @@ class FillingView(PageView):
         row = queries.own_row(session, application_id, own_person_id())
         if row.state not in application.EDITABLE:
             return redirect(url_for("ApplicationView.show", application_id=application_id))
-        plan = plans.plan_page(session, row.plan_id, edition=application.edition_to_choose_from(row))
+        plan = plans.plan_page(session, row.plan_id)
         form = SelectionForm() if request.method == "POST" else SelectionForm(data={
             "route": row.route, "specialty_id": str(row.specialty_id), "title_id": str(row.title_id),
             "standard_id": str(row.standard_id), "version": row.version,

@@ -19,6 +19,7 @@ from app.queries.organization_settings import (
     region_groups,
     region_path,
 )
+from app.queries.recommendation import unit_needs_quota
 from app.rules.identity import check_uscc, unit_nature_of
 from app.services import organization as organizations
 from app.transaction import current_session
@@ -43,7 +44,9 @@ def offer_basics(form: BasicsForm) -> None:
 
 def settings_tree(current: str) -> list[dict[str, Any]]:
     """The left tree of 管理设置."""
-    pages = (("OrganizationSettingsView.show", _("单位信息")), ("AdministratorView.index", _("单位管理员")))
+    pages = [("OrganizationSettingsView.show", _("单位信息")), ("AdministratorView.index", _("单位管理员"))]
+    if unit_needs_quota(current_session(), current_actor().organization_id or 0):
+        pages.insert(1, ("PostQuotaView.index", _("岗位核准信息")))
     return [{"label": _("管理设置"), "items": [
         {"label": label, "href": url_for(endpoint), "current": endpoint == current} for endpoint, label in pages
     ]}]

@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 from app.errors import NotFound
 from app.queries.application import review_material
 from app.queries.certificate import certificate_exists
+from app.queries.recommendation import page_of, previous_text, publicity_terms, standing
 from app.queries.worklist import (
     APPLICATION_TABS,
     Filters,
+    Inbox,
     application_facts,
     cases_of,
     current_task,
@@ -24,9 +26,13 @@ from app.queries.worklist import (
     tasks_page,
     withdrawable,
 )
+from app.rules.recommendation import gaps
+from app.services import file as files
 from app.transaction import current_session
 from app.workflow.definitions.application import APPLICATION
 from models.plan import ROUTES
+from models.post_quota import QUOTA_STATES
+from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 
@@ -81,15 +87,32 @@ class ReviewView(PageView):
             raise NotFound(_("没有找到这份申报，它可能不属于您的单位，或申报人已撤回。"))
         cases = cases_of(session, subject_type="application", subject_id=application_id)
         entries = history(session, cases)
-        tab = "flow" if request.args.get("tab") == "flow" else "details"
+        tab = request.args.get("tab", "")
+        tab = tab if tab in ("flow", "recommendation") else "details"
+        more = self._recommendation(task, application_id, inbox) if tab == "recommendation" else {}
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
             material=review_material(session, application_id, run=task["run"]), entries=entries,
             receivers=receivers(task),
             following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
-            back=way_back(url_for("ReviewView.index")), file_target="evidence",
+            back=way_back(url_for("ReviewView.index")), file_target="evidence", **more,
         )
+
+    def _recommendation(self, task: Any, application_id: int, inbox: Inbox) -> dict[str, Any]:
+        """What the tab 单位推荐意见 shows; the form only for the unit while its task is in the actor's hand."""
+        session, unit_id = current_session(), task["route"][0]["organization_id"]
+        page = page_of(session, case_id=task["case_id"], application_id=application_id, unit_id=unit_id)
+        mine = task["claimed_by"] == inbox.user_id or (task["claimed_by"] is None and not inbox.shared)
+        can = task["state"] == "open" and task["node"] == "employer" and mine
+        there = standing(session, task["case_id"], unit_id)
+        least, today, days = publicity_terms(session, there)
+        return {
+            "recommendation": page, "can_recommend": can, "least": least, "slots": RECOMMENDATION_SLOTS,
+            "missing": gaps(there, least=least, today=today, exceptions=days) if can else {}, "quota_states": QUOTA_STATES,
+            "attached": files.attachments_of("recommendation", page.row["id"]) if page.row else [],
+            "text_before": previous_text(session, application_id, unit_id) if can and page.row is None else "",
+        }
 
 
 def register(appbuilder: Any) -> None:

@@ -21,7 +21,7 @@ from werkzeug.routing import RequestRedirect
 
 from app.actor import Actor
 from app.extensions import db
-from app.queries import plan_search
+from app.queries.home import latest_plans
 from app.transaction import current_session
 from models.case import TaskCounter
 from models.notification import Notification
@@ -174,7 +174,7 @@ class IndexView(PageView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return self.render("home/landing.html", plans=plan_search.latest(current_session()), sign_up_open=sign_up_open)
+            return self.render("home/landing.html", plans=latest_plans(current_session()), sign_up_open=sign_up_open)
         actor = current_actor()
         home = home_of(actor)
         return redirect(home) if home else self.render("appbuilder/index.html", **staff_home(actor))

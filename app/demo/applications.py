@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,9 @@ from app.actor import Actor
 from app.demo.evidence import evidence_pdf
 from app.demo.journeys import administrator_decides, settle
 from app.demo.world import World
-from app.services import application, application_items, submission
+from app.queries.recommendation import unit_needs_quota
+from app.rules import deadlines
+from app.services import application, application_items, recommendation, review, submission
 from app.services import application_effects as effects
 from app.services.application_files import slot_rule
 from app.services.application_items import Place
@@ -176,8 +179,31 @@ def decide(world: World, application_id: int, *, until: str = "") -> None:
         )).first()
         if task is None or task.node == until:
             return
-        administrator_decides(world, world.administrators(task.organization_id)[0], [task.id], OPINIONS[task.node])
+        administrator = world.administrators(task.organization_id)[0]
+        if task.node == "employer":
+            recommend(world, task.id, administrator)
+        administrator_decides(world, administrator, [task.id], OPINIONS[task.node])
         settle(world)
+
+
+def recommend(world: World, task_id: int, administrator: str) -> None:
+    """What the unit adds before 通过: opinion, proof of publicity, and as 事业单位 a place of its quota."""
+    actor = world.actor(administrator)
+    if len(world.administrators(actor.organization_id or 0)) > 1:
+        review.claim(task_id=task_id, actor=actor)
+    last = deadlines.today()
+    made = recommendation.save(
+        task_id=task_id, text="该同志师德师风良好，业绩突出，材料真实，同意推荐。", publicity_from=last - dt.timedelta(30),
+        publicity_to=last, actor=actor,
+    )
+    file = store_generated(
+        data=evidence_pdf("单位公示证明", ("经公示，未收到异议。",), ""), name="单位公示证明.pdf", media_type="application/pdf",
+        actor=actor, organization_id=actor.organization_id,
+    )
+    attach(file_id=file.id, subject_type="recommendation", subject_id=made, slot="publicity", name=file.name, actor=actor,
+           person_id=None)
+    if unit_needs_quota(world.session, actor.organization_id or 0):
+        recommendation.recommend(task_id=task_id, occupies=True, reason="", actor=actor)
 
 
 OPINIONS = {

@@ -84,7 +84,7 @@ def administrator_decides(world: World, administrator: str, task_ids: Sequence[i
     actor = world.actor(administrator)
     alone = actor.organization_id is not None and len(world.administrators(actor.organization_id)) == 1
     for task_id in task_ids:
-        if not alone:
+        if not alone:  # again does no harm
             review.claim(task_id=task_id, actor=actor)
         review.approve(task_id=task_id, actor=actor, opinion=opinion)
 

@@ -28,6 +28,7 @@ from models.encrypted import blind_index
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.person import Employment, Person, PersonSeries
 from models.plan import Committee
+from models.post_quota import QUOTA_LEVELS, PostQuota, PostQuotaLevel
 from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
@@ -266,6 +267,17 @@ def add_colleague(world: World, login: str, unit: str, series: str, *, bound: bo
                       series=series)
 
 
+def build_post_quotas(world: World) -> None:
+    """This year's 岗位核准 of the contract's school, confirmed, with vacancies at all levels."""
+    unit, by = world.organizations[a.SCHOOL], world.accounts["unit"]
+    world.session.flush()  # it needs their ids
+    world.session.add(PostQuota(
+        organization_id=unit.id, year=world.today.year, state="confirmed", confirmed_at=utcnow(), created_by=by.id,
+        levels=[PostQuotaLevel(label=label, vacancies=n) for label, n in zip(QUOTA_LEVELS, (10, 20, 30, 30), strict=True)],
+    ))
+    world.session.flush()  # recommendations look for it
+
+
 def build_small_world(session: Session, today: dt.date) -> World:
     """Units of Hefei and the province, the contract's accounts and persons: what most tests need."""
     world = World(session, today)
@@ -273,4 +285,5 @@ def build_small_world(session: Session, today: dt.date) -> World:
     build_accounts(world)
     build_administrators(world)
     build_people(world)
+    build_post_quotas(world)
     return world

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+from chinese_calendar import constants
 from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from models.achievement import AchievementCategory, AchievementKind, Achievement
 from models.application import Pledge
 from models.base import utcnow
 from models.dictionary import CodeItem, CodeTable
+from models.holiday import Holiday
 from models.refdata import LoadedRow
 from models.region import Region
 from models.routing import RouteRule, RouteStep
@@ -68,7 +70,7 @@ def load(folder: Path = DATA) -> Report:
 
 def digest_of(values: Mapping[str, Any]) -> str:
     """SHA-256 over the values in one canonical form, as the ledger keeps it."""
-    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)  # dates as ISO
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -160,6 +162,7 @@ class _Loader:
             (r.key, {"key": r.key, "label": r.label, "value": r.value}) for r in data.settings
         ], lambda row: str(row["key"]))
         self._route_rules(data)
+        self.sync(Holiday, announced_days(), lambda row: row["day"].isoformat())
         return self.report
 
     def _route_rules(self, data: Dataset) -> None:
@@ -259,6 +262,17 @@ class _Loader:
             (name, {"series_id": ids[name], "fields": fields})
             for name, fields in data.forms.items() if name in ids
         ], lambda row: str(names.get(row["series_id"], row["series_id"])))
+
+
+def announced_days(since: int = 2024) -> list[tuple[str, Values]]:
+    """The days off and the days worked that the State Council announced, as chinesecalendar knows them."""
+    exceptions = {day: (False, name) for day, name in constants.holidays.items() if day.weekday() < 5}
+    exceptions |= {day: (True, name) for day, name in constants.workdays.items() if day.weekday() >= 5}
+    names = {holiday.value: holiday.chinese for holiday in constants.Holiday}
+    return [
+        (day.isoformat(), {"day": day, "is_workday": worked, "name": names.get(name, name) + ("调休上班" if worked else "")})
+        for day, (worked, name) in sorted(exceptions.items()) if day.year >= since
+    ]
 
 
 def _code(row: RowMapping) -> str:

@@ -11,6 +11,7 @@ from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, NotFound, WrongState
 from app.outbox import enqueue
+from app.services import post_quota
 from app.workflow.registry import CaseView, effect
 from models.application import Application
 from models.base import utcnow
@@ -59,6 +60,7 @@ def approved(session: Session, *, case: CaseView, actor: Actor, opinion: str) ->
 def returned(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
     """退回: the applicant edits and submits again; a check has to be made anew."""
     _change(session, case, "reviewing", state="returned", checked_version=None)
+    post_quota.release(session, case_id=case.id, actor=actor)
     _record(session, Event.APPLICATION_DECIDED, case, actor, result="returned", opinion=opinion)
 
 
@@ -66,6 +68,7 @@ def returned(session: Session, *, case: CaseView, actor: Actor, opinion: str) ->
 def terminated(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
     """终止: `submitted_at` stays, so the plan year stays barred."""
     _change(session, case, "reviewing", state="terminated", decided_at=utcnow())
+    post_quota.release(session, case_id=case.id, actor=actor)
     _record(session, Event.APPLICATION_DECIDED, case, actor, result="terminated", opinion=opinion)
 
 
@@ -79,6 +82,7 @@ def withdrawn(session: Session, *, case: CaseView, actor: Actor, opinion: str) -
     ).scalar()
     values: dict[str, Any] = {"state": "returned"} if was_returned else {"state": "editing", "submitted_at": None}
     _change(session, case, "reviewing", checked_version=None, **values)
+    post_quota.release(session, case_id=case.id, actor=actor)
     _record(session, Event.APPLICATION_WITHDRAWN, case, actor)
 
 

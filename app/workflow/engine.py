@@ -111,6 +111,17 @@ def execute(
     return _decide(session, row, action, actor, opinion.strip(), version, via)
 
 
+def task_in_hand(session: Session, *, task_id: int, actor: Actor) -> TaskRow:
+    """The open task when the actor could decide it now; else NotFound, NotAllowed or WrongState, as a decision would say."""
+    row = session.connection().execute(sql.LOAD_TASK, {"of_task": task_id}).first()
+    if row is None:
+        raise NotFound("没有找到这条审核任务，它可能不属于您的单位。")
+    require("task.decide", actor, row)
+    _require_open(row)
+    _require_claim(session, row, actor)
+    return row
+
+
 def _decide(
     session: Session, row: TaskRow, code: str, actor: Actor, opinion: str, version: int | None, via: Stop | None
 ) -> Outcome:
@@ -334,7 +345,7 @@ def _state(row: TaskRow, route: list[dict[str, Any]]) -> _CaseState:
 def _case_view(row: TaskRow) -> registry.CaseView:
     return registry.CaseView(
         row.case_id, row.procedure, row.subject_type, row.subject_id, row.run, row.title, row.person_id,
-        row.employer_id, row.route,
+        row.employer_id, row.route, row.node, row.organization_id,
     )
 
 

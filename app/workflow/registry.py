@@ -13,7 +13,10 @@ from app.actor import Actor
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case as effects and guards see it. `route`: list of {"node", "organization_id", "organization"}."""
+    """A case as effects and guards see it, at the `node` of `organization_id`.
+
+    `route`: list of {"node", "organization_id", "organization", "inserted"}.
+    """
 
     id: int
     procedure: str
@@ -24,6 +27,8 @@ class CaseView:
     person_id: int | None
     employer_id: int | None
     route: list[dict[str, Any]]
+    node: str
+    organization_id: int
 
 
 class Effect(Protocol):

@@ -77,7 +77,7 @@ _DICTIONARIES = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
+    "StandardItemView", "AttachmentSlotView",
 )
 
 MATRIX: dict[str, Rule] = {
@@ -140,7 +140,6 @@ MATRIX: dict[str, Rule] = {
     # Applications
     "PlanView.index": everybody("published plans"),
     "PlanView.show": everybody("published plans"),
-    "PlanView.document": everybody("documents of published plans"),
     "ApplicationView.index": only(APPLICANT, "own person"),
     "ApplicationView.choose": only(APPLICANT, "own person"),
     "ApplicationView.pledge": only(APPLICANT, "own person"),
@@ -156,6 +155,10 @@ MATRIX: dict[str, Rule] = {
         "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch",
     )},
     "TaskView.units": only(REVIEWERS, "names of organizations, public"),
+    **{f"RecommendationView.{name}": only(REVIEWERS, "own open tasks at the unit") for name in ("save", "recommend")},
+    "RecommendationView.publicity": only(REVIEWERS, "applications of the own unit"),
+    **{f"PostQuotaView.{name}": only(REVIEWERS, "own organization")
+       for name in ("index", "new", "show", "confirm", "replace", "template")},
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
     # Forms
@@ -171,6 +174,8 @@ MATRIX: dict[str, Rule] = {
     **{line: rule for view in _DICTIONARIES for line, rule in generated(view, read=STAFF, write=ADMIN).items()},
     "OrganizationView.action": only(ADMIN, "all", args={"name": "open_account"}),
     **{f"RouteSimulatorView.{name}": only(STAFF, "all") for name in ("index", "units", "plans")},
+    **{f"PostQuotaCorrectionView.{name}": only(STAFF, "all") for name in ("index", "correct")},
+    **generated("HolidayView", read=STAFF, write=ADMIN),
     "BuiltInUnitView.index": only(STAFF, "all"),
     "BuiltInUnitView.account": only(ADMIN, "all"),
     **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
@@ -181,10 +186,6 @@ MATRIX: dict[str, Rule] = {
     "ReviewPlanView.action": only(
         ADMIN | CONVENER, "own organization; platform: all", args={"name": "publish"}
     ),
-    **{f"PlanDeskView.{name}": only(ADMIN | CONVENER, "own organization; platform: all") for name in (
-        "extend", "reopen", "copy", "revise", "publish_revision", "discard_revision", "describe", "offerings", "checks",
-    )},
-    "PlanDeskView.preview": only(STAFF | CONVENER, "own organization; platform: all"),
     **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
     **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
     **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),

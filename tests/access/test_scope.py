@@ -21,6 +21,7 @@ from models.integrity import IntegrityRecord
 from models.refdata import LoadedRow
 from tests.factories import application as make
 from tests.factories import person as people
+from tests.factories.recommendation import confirmed_quota
 from tests.factories.rows import save
 
 
@@ -70,6 +71,10 @@ def _fill(
     )
     submission = save(m.Submission(application_id=application, run=1, snapshot={}, sha256="0" * 64))
     file_id = make.stored_file(person_id=person_id)
+    quota = confirmed_quota(unit.id, unit.user_id)
+    table = m.PostQuotaLevel.__table__
+    level = db.session.execute(select(func.min(table.c.id)).where(table.c.quota_id == quota)).scalar_one()
+    db.session.rollback()
     made: dict[type, int] = {
         m.Person: person_id,
         m.PersonSeries: save(m.PersonSeries(person_id=person_id, series_id=make.series(), position=1)),
@@ -85,6 +90,13 @@ def _fill(
         m.Submission: submission,
         m.Case: case,
         m.Task: tasks[0],
+        m.PostQuota: quota,
+        m.PostQuotaLevel: level,
+        m.QuotaUse: save(m.QuotaUse(
+            case_id=case, application_id=application, organization_id=unit.id, level_id=level, occupies=True,
+            created_by=unit.user_id,
+        )),
+        m.Recommendation: save(m.Recommendation(case_id=case, application_id=application, organization_id=unit.id)),
         m.Certificate: make.certificate(person_id, convener.id, convener.id),
         m.Notification: save(m.Notification(user_id=user_id, key=f"n{key}", title="通知")),
         m.Attachment: make.attachment(file_id, "submission", submission),
@@ -119,6 +131,10 @@ SEES_A: dict[type, set[str]] = {
     m.Case: {"person_a", "unit_a", "authority"},
     m.Task: {"person_a", "unit_a", "authority"},
     m.TaskCounter: {"unit_a"},
+    m.PostQuota: {"unit_a"},
+    m.PostQuotaLevel: {"unit_a"},
+    m.QuotaUse: {"unit_a"},
+    m.Recommendation: {"unit_a", "authority"},
     m.Certificate: {"person_a", "convener"},
     m.Document: {"person_a", "unit_a", "authority"},
     m.Notification: {"person_a"},

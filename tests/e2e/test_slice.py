@@ -51,11 +51,11 @@ def test_from_registration_to_certificate(site: Site, visit: Visit, tmp_path: Pa
     learn_what_is_missing(person)
     fill_in(person, tmp_path)
     check_and_submit(person)
-    review(unit, claims=True)
+    review(unit, claims=True, folder=tmp_path)
     department = visit("department")
     send_back(department)
     correct_and_submit_again(person, tmp_path)
-    review(unit, claims=True)
+    review(unit, claims=True, folder=tmp_path)
     for login in ("department", "hr", "convener"):
         review(department if login == "department" else visit(login))
     pdf = download_certificate(person)
@@ -244,13 +244,34 @@ def check_and_submit(person: Someone) -> None:
     person.sees("单位审核")
 
 
-def review(reviewer: Someone, *, claims: bool = False) -> None:
-    """任务中心: 领取 where several administrators share the unit, look at the material, 通过."""
+def recommend(unit: Someone, folder: Path) -> None:
+    """单位推荐意见: opinion, time and proof of publicity, 占用 a place of the quota; sent in again, the files are there."""
+    unit.follow("单位推荐意见", within=unit.page.get_by_role("navigation", name="审核内容"))
+    again = unit.page.get_by_label("推荐意见", exact=True).input_value() != ""
+    unit.fill("推荐意见", "该同志业绩突出，同意推荐。")
+    unit.fill("公示开始日期", str(today() - dt.timedelta(30)))
+    unit.fill("公示结束日期", str(today()))
+    if not again:
+        proof = folder / "公示证明.pdf"
+        proof.write_bytes(evidence_pdf("公示证明", (f"{NAME} 同志公示无异议。",), a.SCHOOL))
+        unit.give_file("上传单位公示证明和材料", proof)
+    unit.press("保存推荐意见")
+    unit.sees("单位推荐意见已保存")
+    unit.sees("公示证明.pdf")
+    unit.tick("占用", group="是否占用职数")
+    unit.press("推荐")
+    unit.sees("已推荐")
+
+
+def review(reviewer: Someone, *, claims: bool = False, folder: Path | None = None) -> None:
+    """任务中心: 领取 where several administrators share the unit, 推荐, look at the material, 通过."""
     reviewer.open("任务中心")
     if claims:
         reviewer.follow("待领取", within=reviewer.page.get_by_role("navigation", name="任务"))
         reviewer.press("领取", within=reviewer.row(NAME))
         reviewer.sees("已领取")
+        recommend(reviewer, folder or Path())
+        reviewer.follow("详情", within=reviewer.page.get_by_role("navigation", name="审核内容"))
     else:
         reviewer.follow("审核", within=reviewer.row(NAME))
     reviewer.sees("高级中学 语文 20083401042000001")

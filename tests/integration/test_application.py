@@ -34,6 +34,7 @@ from models.organization import Jurisdiction
 from models.plan import ReviewPlan
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommended
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,8 @@ def decide(application_id: int, username: str, action: str = "approve", opinion:
     if username in ("unit", "unit2"):
         review.claim(task_id=task.id, actor=who)
     if action == "approve":
+        if task.node == "employer":
+            recommended(task, who, occupies=True)
         return review.approve(task_id=task.id, actor=who, opinion=opinion)
     return {"return": review.return_, "terminate": review.terminate}[action](
         task_id=task.id, actor=who, opinion=opinion or "请补充材料")

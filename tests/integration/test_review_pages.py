@@ -21,6 +21,7 @@ from tests.database import Databases, build_template
 from tests.factories import application as rows
 from tests.factories import person as people
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommend_application
 from tests.factories.rows import save
 from tests.factories.unit_world import count_statements, disable, unit
 
@@ -38,6 +39,8 @@ def template(application: Flask, store: Databases) -> str:
             with scoped(scope_of(who)):
                 make.submitted(who)
         disable("unit2")  # one administrator: tasks are theirs at once
+        for application_id in current_session().execute(select(Application.__table__.c.id)).scalars().all():
+            recommend_application(application_id, make.actor("unit"))
 
     return build_template(application, store, "submitted", submit, base=base)
 

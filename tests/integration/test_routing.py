@@ -28,6 +28,7 @@ from models.routing import RouteRule
 from models.series import TitleSeries
 from tests.database import build_template
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommend_application
 from tests.factories.unit_world import disable
 
 HEALTH, FINANCE = "合肥市卫生健康委员会", "合肥市教育局"
@@ -40,8 +41,9 @@ def template(application, store):
 
     def submit():
         with scoped(scope_of(make.actor("applicant"))):
-            make.submitted(make.actor("applicant"))
+            application_id = make.submitted(make.actor("applicant"))
         disable("unit2")
+        recommend_application(application_id, make.actor("unit"))
 
     return build_template(application, store, "routed", submit, base=base)
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from flask_appbuilder import AppBuilder
 
-from views.staff import account, achievement, built_in, dictionary, organization, plan, routing, setting
+from views.staff import (
+    account,
+    achievement,
+    built_in,
+    dictionary,
+    holiday,
+    organization,
+    plan,
+    routing,
+    setting,
+)
 
 
 def register(appbuilder: AppBuilder) -> None:
     """Register the generated screens, in the order of the menu."""
-    for module in (plan, organization, built_in, routing, achievement, dictionary, setting, account):
+    for module in (plan, organization, built_in, routing, achievement, dictionary, holiday, setting, account):
         module.register(appbuilder)

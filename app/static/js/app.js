@@ -4,12 +4,10 @@ import { setUpEvidence } from "./evidence.js";
 import { setUpFilters } from "./filters.js";
 import { setUpFormGuard } from "./form-guard.js";
 import { setUpKeyboard } from "./keyboard.js";
-import { setUpMatrix } from "./matrix.js";
 import { setUpMenus } from "./menus.js";
 import { setUpOptionFilter } from "./option-filter.js";
 import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
-import { setUpRich } from "./rich.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
 import { setUpPhoto } from "./photo.js";
@@ -20,7 +18,7 @@ import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpPhoto, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence, setUpMatrix, setUpRich]) {
+  setUpAutosave, setUpPhoto, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence]) {
   try {
     part(document);
   } catch (problem) {
