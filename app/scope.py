@@ -160,6 +160,7 @@ def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
 
 def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
     submission, recommendation = m.Submission.__table__.c, m.Recommendation.__table__.c
+    letter = m.CommissionLetter.__table__.c
     submissions = select(submission.id).where(submission.application_id.in_(_applications(scope)))
     return or_(
         _mine(t.person_id, scope.person_id),
@@ -168,6 +169,8 @@ def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
         and_(t.subject_type == "submission", t.subject_id.in_(submissions)),
         and_(t.subject_type == "recommendation", t.subject_id.in_(
             select(recommendation.id).where(_recommendation(recommendation, scope)))),
+        and_(t.subject_type == "commission_letter", t.subject_id.in_(
+            select(letter.id).where(_commission(letter, scope)))),
         and_(t.subject_type == "post_quota", t.subject_id.in_(_quotas(scope))),
     )
 
@@ -193,6 +196,11 @@ def _case(t: Any, scope: Scope) -> ColumnElement[bool]:
 def _recommendation(t: Any, scope: Scope) -> ColumnElement[bool]:
     """The unit that wrote it, and whoever the case came to; not the applicant."""
     return or_(_mine(t.organization_id, scope.organization_id), t.case_id.in_(_handled(scope, _task.c.case_id)))
+
+
+def _commission(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """Who sent the letter and to whom it was sent."""
+    return or_(_mine(t.organization_id, scope.organization_id), _mine(t.convener_id, scope.organization_id))
 
 
 def _quotas(scope: Scope) -> Any:
@@ -252,6 +260,9 @@ CRITERIA: dict[type, Criterion] = {
         t.case_id.in_(_handled(s, _task.c.case_id)),
     ),
     m.TaskCounter: lambda t, s: _mine(t.organization_id, s.organization_id),
+    m.CommissionLetter: _commission,
+    m.SavedView: lambda t, s: _mine(t.user_id, s.user_id),
+    m.Substitution: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.PostQuota: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.PostQuotaLevel: lambda t, s: t.quota_id.in_(_quotas(s)),
     m.QuotaUse: lambda t, s: _mine(t.organization_id, s.organization_id),

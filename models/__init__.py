@@ -7,6 +7,7 @@ from models.application import Application, ApplicationItem, Pledge, Submission
 from models.audit import AuditAnchor, AuditEvent
 from models.case import Case, Task, TaskCounter
 from models.certificate import Certificate, CertificateSequence
+from models.commission import CommissionLetter
 from models.dictionary import CodeItem, CodeTable
 from models.document import Document
 from models.file import Attachment, StoredFile
@@ -34,20 +35,23 @@ from models.recommendation import Recommendation
 from models.refdata import LoadedRow
 from models.region import Region
 from models.routing import RouteRule, RouteStep
+from models.saved_view import SavedView
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from models.setting import Setting
 from models.sign_on import SignOn
+from models.substitution import Substitution
 from models.web_session import WebSession
 
 __all__ = [
     "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind",
     "AchievementKindVersion", "Application", "ApplicationItem", "Attachment", "AttachmentSlot",
     "AuditAnchor", "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable",
-    "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
-    "Notice", "Notification", "Organization", "OrganizationRole", "Person", "PersonSeries", "PlanLevel",
-    "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "QrSignIn", "QuotaUse", "Recommendation",
-    "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep", "SeriesForm", "Setting", "SignOn",
-    "Specialty", "StandardItem", "StandardSection", "StoredFile", "Submission", "Task", "TaskCounter",
-    "Title", "TitleLevel", "TitleSeries", "WebSession",
+    "CommissionLetter", "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job",
+    "Jurisdiction", "LoadedRow", "Notice", "Notification", "Organization", "OrganizationRole", "Person",
+    "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "QrSignIn",
+    "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep",
+    "SavedView", "SeriesForm", "Setting", "SignOn", "Specialty", "StandardItem", "StandardSection",
+    "StoredFile", "Submission", "Substitution", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries",
+    "WebSession",
 ]

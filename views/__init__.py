@@ -15,7 +15,7 @@ MODULES = (
     "account", "sign_on", "own_security", "home", "notification", "registration", "person", "photo", "employment",
     "organization",
     "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
-    "task", "review", "recommendation", "post_quota", "certificate", "form", "file", "staff",
+    "task", "review", "recommendation", "post_quota", "commission", "substitution", "statistics", "certificate", "form", "file", "staff",
 )
 
 

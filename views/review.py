@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ from app.queries.worklist import (
     application_facts,
     cases_of,
     current_task,
+    due_dates,
     history,
     inbox_of,
     next_task,
@@ -26,15 +27,22 @@ from app.queries.worklist import (
     tasks_page,
     withdrawable,
 )
+from app.reports.sheet import MEDIA_TYPE, SheetColumn, write_roster
 from app.rules.recommendation import gaps
 from app.services import file as files
+from app.services import saved_view
 from app.transaction import current_session
 from app.workflow.definitions.application import APPLICATION
+from app.workflow.engine import node_label
+from app.workflow.procedure import NODES
+from models.case import CASE_STATES
 from models.plan import ROUTES
 from models.post_quota import QUOTA_STATES
 from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
+from views.file_response import bytes_response
+from views.screen import day, state_word
 
 
 def receivers(task: Any) -> dict[str, Any] | None:
@@ -43,6 +51,9 @@ def receivers(task: Any) -> dict[str, Any] | None:
         return None
     ahead = task["route"][task["stop"] + 1 :]
     return {"next": ahead[0]["organization"] if ahead else None, "kinds": APPLICATION.inserts.get(task["node"], ())}
+
+
+EXPORTED, EXPORT_STEP = 10_000, 500
 
 
 class ReviewView(PageView):
@@ -59,16 +70,55 @@ class ReviewView(PageView):
         counts = tab_counts(session, inbox, procedure="application")
         tab = request.args.get("tab", "todo" if counts["todo"] or not counts["unclaimed"] else "unclaimed")
         tab = tab if tab in APPLICATION_TABS else "todo"
-        filters = Filters(procedure="application", text=request.args.get("q", "").strip()[:50])
+        filters = self._filters_of_request()
         page = tasks_page(
             session, inbox, tab=tab, filters=filters, before=positive(request.args.get("before")),
             after=positive(request.args.get("after")),
         )
         return self.render(
             "review/index.html", page=page, tab=tab, tabs=APPLICATION_TABS, filters=filters, inbox=inbox, routes=ROUTES,
-            counts=counts,
+            counts=counts, nodes={key: NODES[key] for key in NODES}, due=due_dates(session, page.rows),
+            views=saved_view.of_page(session, page="reviews", user_id=inbox.user_id),
             facts=application_facts(session, [row["subject_id"] for row in page.rows]),
         )
+
+    def _filters_of_request(self) -> Filters:
+        node = request.args.get("node", "")
+        return Filters(
+            procedure="application", text=request.args.get("q", "").strip()[:50],
+            case_node=node if node in NODES else "", year=positive(request.args.get("year", "")[:4]),
+        )
+
+    @expose("/roster.xlsx")
+    @has_access
+    def export(self) -> Response:
+        """The list as Excel: the tab and the filters as on the page, up to EXPORTED rows."""
+        session = current_session()
+        inbox = inbox_of(session, current_actor())
+        tab = request.args.get("tab", "all")
+        tab = tab if tab in APPLICATION_TABS else "all"
+        filters, rows, before = self._filters_of_request(), [], None
+        while len(rows) < EXPORTED:
+            page = tasks_page(session, inbox, tab=tab, filters=filters, before=before, size=EXPORT_STEP)
+            facts = application_facts(session, [row["subject_id"] for row in page.rows])
+            for row in page.rows:
+                fact = facts[row["subject_id"]]
+                form = ROUTES[fact["route"]]
+                rows.append((
+                    len(rows) + 1, str(fact["plan_year"]), row["person_name"], row["person_sex"], fact["plan"],
+                    _(form), fact["specialty"], fact["title"], day(fact["submitted_at"]),
+                    _(node_label(row["case_node"])), state_word(CASE_STATES[row["case_state"]]), row["opinion"],
+                ))
+            if page.older is None:
+                break
+            before = page.older
+        heads = (_("年度"), _("申报人"), _("性别"), _("计划名称"), _("申报形式"), _("申报专业"), _("申报职称"), _("申报日期"), _("流程节点"),
+                 _("状态"), _("本单位意见"))
+        data = write_roster(
+            title=_("申报情况"), columns=[SheetColumn(_("序号"), "number", 6), *(SheetColumn(head) for head in heads)], rows=rows,
+            note=_("%(tab)s，共 %(n)s 条", tab=_(APPLICATION_TABS[tab]), n=len(rows)),
+        )
+        return bytes_response(data, _("申报情况") + ".xlsx", MEDIA_TYPE)
 
     @expose("/<int:application_id>/")
     @has_access
@@ -103,7 +153,7 @@ class ReviewView(PageView):
         """What the tab 单位推荐意见 shows; the form only for the unit while its task is in the actor's hand."""
         session, unit_id = current_session(), task["route"][0]["organization_id"]
         page = page_of(session, case_id=task["case_id"], application_id=application_id, unit_id=unit_id)
-        mine = task["claimed_by"] == inbox.user_id or (task["claimed_by"] is None and not inbox.shared)
+        mine = task["claimed_by"] in inbox.holders or (task["claimed_by"] is None and not inbox.shared)
         can = task["state"] == "open" and task["node"] == "employer" and mine
         there = standing(session, task["case_id"], unit_id)
         least, today, days = publicity_terms(session, there)

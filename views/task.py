@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from app.actor import Actor
 from app.errors import DomainError, Invalid, NotFound
 from app.queries.organization import search_organizations
-from app.queries.worklist import TABS, Filters, inbox_of, next_task, tab_counts, tasks_page
-from app.services import review
+from app.queries.worklist import TABS, Filters, due_dates, inbox_of, next_task, tab_counts, tasks_page
+from app.services import review, saved_view
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
 from app.workflow.engine import Outcome
@@ -26,12 +26,13 @@ from views.base import PageView, current_actor
 from views.refused import RefusedDecision, keep
 from views.screen import running_time
 
+VIEW_FILTERS = {"tasks": ("tab", "procedure", "q", "node"), "reviews": ("tab", "q", "node", "year")}
 OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
 
 
 def _done() -> dict[str, str]:
     return {
-        "claimed": _("已领取，可以审核了。"), "released": _("已放回，本单位其他管理员可以领取。"),
+        "claimed": _("已领取，可以审核了。"), "handed_over": _("已移交。"), "released": _("已放回，本单位其他管理员可以领取。"),
         "approved": _("已通过，流程结束。"), "returned": _("已退回给申请人。"), "terminated": _("已终止。"),
         "reopened": _("已撤回，可以重新审核。"),
     }
@@ -64,7 +65,8 @@ class TaskView(PageView):
         now = utcnow()
         return self.render(
             "task/index.html", page=page, tab=tab, tabs=TABS, inbox=inbox, filters=filters, procedures=PROCEDURES,
-            counts=counts, address=subject_address,
+            counts=counts, address=subject_address, due=due_dates(session, page.rows), nodes=NODES,
+            views=saved_view.of_page(session, page="tasks", user_id=inbox.user_id),
             running=lambda row: running_time((row["ended_at"] or now) - row["started_at"]),
         )
 
@@ -76,6 +78,33 @@ class TaskView(PageView):
         if task is None or task.organization_id != current_actor().organization_id:
             raise NotFound(_("没有找到这条审核任务，它可能不属于您的单位。"))
         return redirect(subject_address(task.subject_type, task.subject_id, request.args.get("back", "")))
+
+    @expose("/<int:task_id>/hand-over/", methods=["POST"])
+    @has_access
+    def hand_over(self, task_id: int) -> Any:
+        """移交 to a colleague."""
+        to = positive(request.form.get("to")) or 0
+        return self._act(task_id, lambda actor: review.hand_over(task_id=task_id, to=to, actor=actor))
+
+    @expose("/views/", methods=["POST"])
+    @has_access
+    def save_view(self) -> Any:
+        """保存为常用筛选: the filters of the list the form stands on."""
+        page = request.form.get("page", "")
+        kept = {key: request.form.get(f"f_{key}", "").strip() for key in VIEW_FILTERS.get(page, ())}
+        with self.attempt() as outcome:
+            saved_view.keep(page=page, name=request.form.get("name", ""), filters=kept, actor=current_actor())
+        if outcome.ok:
+            flash(_("常用筛选已保存。"), "success")
+        return redirect(self._back())
+
+    @expose("/views/<int:view_id>/delete/", methods=["POST"])
+    @has_access
+    def delete_view(self, view_id: int) -> Any:
+        """删除 a saved one."""
+        saved_view.forget(view_id=view_id, actor=current_actor())
+        flash(_("常用筛选已删除。"), "success")
+        return redirect(self._back())
 
     @expose("/<int:task_id>/claim/", methods=["POST"])
     @has_access
@@ -161,7 +190,7 @@ class TaskView(PageView):
         with self.attempt() as outcome:
             results = review.decide_batch(
                 task_ids=[number for number in map(positive, request.form.getlist("rowid")) if number],
-                action=action, actor=current_actor(), opinion=request.form.get(f"opinion_{action}", ""),
+                action=action, actor=current_actor(), to=positive(request.form.get("to")), opinion=request.form.get(f"opinion_{action}", ""),
             )
         if not outcome.ok:
             return redirect(back)

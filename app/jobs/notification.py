@@ -7,7 +7,9 @@ from sqlalchemy import select
 from app.jobs.registry import JobView, handler
 from app.services.notification import administrators, notify, operations_staff
 from app.transaction import transaction
+from models.application import Application
 from models.case import Case, Task
+from models.commission import CommissionLetter
 from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
@@ -61,6 +63,48 @@ def tell_person(job: JobView) -> None:
             session, user_ids=[case.user_id], key=job.key, title=title,
             link=SUBJECT_LINKS.get(case.subject_type, "").format(id=case.subject_id),
         )
+
+
+@handler("notify.task_handed_over")
+def tell_colleague(job: JobView) -> None:
+    """Tell the colleague who has it now; not when it was decided meanwhile."""
+    with transaction() as session:
+        task = session.connection().execute(
+            select(_task.c.title).where(
+                _task.c.id == job.payload["task_id"], _task.c.state == "open", _task.c.claimed_by == job.payload["to"])
+        ).first()
+        if task is not None:
+            notify(session, user_ids=[job.payload["to"]], key=job.key, title=f"「{task.title}」已移交给您审核",
+                   link=f"/tasks/{job.payload['task_id']}/")
+
+
+@handler("notify.termination_lifted")
+def tell_of_lifted_termination(job: JobView) -> None:
+    """The person may apply again this year."""
+    application = Application.__table__
+    with transaction() as session:
+        user_id = session.connection().execute(
+            select(_person.c.user_id).join(application, application.c.person_id == _person.c.id)
+            .where(application.c.id == job.payload["application_id"])).scalar()
+        if user_id is not None:
+            notify(session, user_ids=[user_id], key=job.key, title="您被终止的申报已解除终止，本年度可以重新申报。",
+                   link=f"/applications/{job.payload['application_id']}")
+
+
+@handler("notify.commission")
+def tell_of_letter(job: JobView) -> None:
+    """A letter arrived: the convener; it was received or returned: who sent it."""
+    letter = CommissionLetter.__table__
+    with transaction() as session:
+        row = session.connection().execute(select(letter).where(letter.c.id == job.payload["letter_id"])).first()
+        if row is None:
+            return
+        told, title = {
+            "sent": (row.convener_id, f"收到委托函「{row.name}」"), "received": (row.organization_id, f"委托函「{row.name}」已查收"),
+            "returned": (row.organization_id, f"委托函「{row.name}」被退回：{row.reason}"),
+        }[row.state]
+        notify(session, user_ids=administrators(session, organization_id=told), key=job.key, title=title,
+               link="/commissions/?tab=received" if row.state == "sent" else "/commissions/")
 
 
 @handler("notify.route_missing")

@@ -6,6 +6,7 @@ same with a thousand tasks as with a million.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotAllowed
+from app.queries.holiday import exceptions
+from app.rules import deadlines
+from app.rules.deadlines import ZONE
+from app.rules.workdays import after_working_days
 from models.account import Account
 from models.application import Application
 from models.case import Case, Task, TaskCounter
@@ -22,10 +27,16 @@ from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
 from models.series import Specialty, Title
+from models.setting import Setting
+from models.substitution import Substitution
 
 TABS = {"todo": "待处理", "unclaimed": "待领取", "mine": "我已处理", "decided": "所有已处理"}
 APPLICATION_TABS = {"todo": "待审核", "unclaimed": "待领取", "decided": "已审核", "returned": "被退回", "all": "全部"}
 PAGE_SIZE = 20
+COLLEAGUES = 50
+DUE_DAYS = "review.due_days"
+SOON = 2  # days before the due date from which a task is marked
+_substitution, _setting = Substitution.__table__, Setting.__table__
 _task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _application, _plan = Application.__table__, ReviewPlan.__table__
@@ -48,16 +59,33 @@ class Inbox:
     organization_id: int
     user_id: int
     shared: bool
+    colleagues: tuple[tuple[int, str], ...] = ()  # (account, name) of the other administrators
+    stands_in_for: frozenset[int] = frozenset()  # colleagues whose claimed tasks are the user's to decide today
+
+    @property
+    def holders(self) -> list[int]:
+        """The accounts whose claimed tasks the user decides."""
+        return sorted({self.user_id, *self.stands_in_for})
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is narrowed to; empty strings mean everything. `text` is matched against title and name."""
+    """What the list is narrowed to; empty strings mean everything. `text` is matched against title and name.
+
+    `node`: of the organization's task; `case_node`: where the case stands now; `year`: the plan year of applications.
+    """
 
     procedure: str = ""
     node: str = ""
     text: str = ""
     subject_type: str = ""
+    case_node: str = ""
+    year: int | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether any of it leaves tasks out that the tab's count has."""
+        return bool(self.node or self.text or self.case_node or self.year)
 
 
 @dataclass(frozen=True)
@@ -73,13 +101,24 @@ def inbox_of(session: Session, actor: Actor) -> Inbox:
     """The inbox of an administrator of an organization; NotAllowed for anybody else."""
     if actor.organization_id is None or actor.user_id is None:
         raise NotAllowed("当前账号不属于任何单位，请使用单位管理员账号登录。")
-    several = session.execute(
-        select(_account.c.id).where(
+    others = session.execute(
+        select(_account.c.id, (_account.c.last_name + _account.c.first_name).label("name")).where(
             _account.c.organization_id == actor.organization_id, _account.c.active.is_(True),
             _account.c.id != actor.user_id,
-        ).limit(1)
-    ).first()
-    return Inbox(actor.organization_id, actor.user_id, several is not None)
+        ).order_by(_account.c.id).limit(COLLEAGUES)
+    ).all()
+    absent: frozenset[int] = frozenset()
+    if others:
+        today = deadlines.today()
+        absent = frozenset(session.execute(
+            select(_substitution.c.user_id).where(
+                _substitution.c.substitute_id == actor.user_id, _substitution.c.ends_on >= today,
+                _substitution.c.begins_on <= today, _substitution.c.ended_at.is_(None),
+            )
+        ).scalars())
+    return Inbox(
+        actor.organization_id, actor.user_id, bool(others), tuple((row.id, row.name) for row in others), absent
+    )
 
 
 def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[str, int]:
@@ -100,7 +139,7 @@ def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[s
             counts["returned"] += row.n if row.pile == "returned" else 0
             counts["mine"] += row.n if row.user_id == inbox.user_id else 0
         elif row.pile == "claimed":
-            counts["todo"] += row.n if row.user_id == inbox.user_id else 0
+            counts["todo"] += row.n if row.user_id in inbox.holders else 0
         else:
             counts["unclaimed" if inbox.shared else "todo"] += row.n
     return counts
@@ -109,7 +148,7 @@ def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[s
 def _tab(inbox: Inbox, tab: str) -> list[ColumnElement[bool]]:
     organization = _task.c.organization_id == inbox.organization_id
     if tab == "todo":
-        mine = _task.c.claimed_by == inbox.user_id
+        mine = _task.c.claimed_by == inbox.user_id if not inbox.stands_in_for else _task.c.claimed_by.in_(inbox.holders)
         return [organization, _task.c.state == "open", mine if inbox.shared else or_(mine, _task.c.claimed_by.is_(None))]
     if tab == "unclaimed":
         waiting = _task.c.claimed_by.is_(None) if inbox.shared else false()
@@ -137,6 +176,13 @@ def _filtered(inbox: Inbox, tab: str, filters: Filters) -> Select[Any]:
         statement = statement.where(_task.c.subject_type == filters.subject_type)
     if filters.node:
         statement = statement.where(_task.c.node == filters.node)
+    if filters.case_node:
+        statement = statement.where(_case.c.node == filters.case_node)
+    if filters.year is not None:
+        statement = statement.where(
+            _task.c.subject_type == "application",
+            _task.c.subject_id.in_(select(_application.c.id).where(_application.c.plan_year == filters.year)),
+        )
     if filters.text:
         statement = statement.where(
             _task.c.title.contains(filters.text, autoescape=True)
@@ -253,3 +299,25 @@ def cases_of(session: Session, *, subject_type: str, subject_id: int) -> Sequenc
         .where(_case.c.subject_type == subject_type, _case.c.subject_id == subject_id)
         .order_by(_case.c.run)
     ).all()
+
+
+def due_dates(session: Session, rows: Sequence[Any]) -> dict[int, tuple[dt.date, str]]:
+    """By task id, for open tasks: the day by which the node should decide, and its tone ("", warn, bad).
+
+    So many working days after arrival as the setting says for the node. Two queries, none when nothing is open.
+    """
+    waiting = [row for row in rows if row["state"] == "open"]
+    if not waiting:
+        return {}
+    days: dict[str, int] = session.execute(select(_setting.c.value).where(_setting.c.key == DUE_DAYS)).scalar() or {}
+    today = deadlines.today()
+    arrived = {row["id"]: row["arrived_at"].astimezone(ZONE).date() for row in waiting}
+    longest = max(days.values(), default=0)
+    holidays = exceptions(session, min(arrived.values()), max(arrived.values()) + dt.timedelta(2 * longest + 15))
+    found: dict[int, tuple[dt.date, str]] = {}
+    for row in waiting:
+        if row["node"] in days:
+            due = after_working_days(arrived[row["id"]], days[row["node"]], holidays)
+            left = (due - today).days
+            found[row["id"]] = (due, "bad" if left < 0 else "warn" if left <= SOON else "")
+    return found

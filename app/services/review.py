@@ -19,7 +19,7 @@ from models.case import Task
 from models.organization import Organization, OrganizationRole
 
 BATCH_LIMIT = 1000
-BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取"}
+BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取", "release": "放回", "hand_over": "移交"}
 
 
 def _execute(
@@ -92,6 +92,12 @@ def withdraw(*, task_id: int, actor: Actor) -> Outcome:
     return _execute("withdraw", task_id, actor)
 
 
+def hand_over(*, task_id: int, to: int, actor: Actor) -> Outcome:
+    """移交 one's claimed task to a colleague."""
+    with transaction() as session:
+        return engine.hand_over(session, task_id=task_id, to=to, actor=actor)
+
+
 @dataclass(frozen=True)
 class BatchResult:
     """What became of one task of a batch; `message` says why it was refused."""
@@ -102,8 +108,10 @@ class BatchResult:
     message: str
 
 
-def decide_batch(*, task_ids: Sequence[int], action: str, actor: Actor, opinion: str = "") -> list[BatchResult]:
-    """The same action on many tasks, each in a transaction of its own, each reported.
+def decide_batch(
+    *, task_ids: Sequence[int], action: str, actor: Actor, opinion: str = "", to: int | None = None
+) -> list[BatchResult]:
+    """The same action on many tasks, each in a transaction of its own, each reported. `to`: of hand_over, the colleague.
 
     Invalid when the batch is empty, too large, or needs an opinion that is missing.
     """
@@ -127,7 +135,10 @@ def decide_batch(*, task_ids: Sequence[int], action: str, actor: Actor, opinion:
     results = []
     for task_id in wanted:
         try:
-            _execute(action, task_id, actor, opinion)
+            if action == "hand_over":
+                hand_over(task_id=task_id, to=to or 0, actor=actor)
+            else:
+                _execute(action, task_id, actor, opinion)
             results.append(BatchResult(task_id, titles.get(task_id, ""), True, BATCH_ACTIONS[action]))
         except DomainError as error:
             results.append(BatchResult(task_id, titles.get(task_id, ""), False, error.message))

@@ -21,6 +21,7 @@ from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.outbox import enqueue
 from app.permissions import require
+from app.rules import deadlines
 from app.rules.routing import Stop, with_insertion, without_insertion
 from app.workflow import registry
 from app.workflow import statements as sql
@@ -223,6 +224,37 @@ def _change_claim(session: Session, row: TaskRow, action: str, actor: Actor, hol
     return Outcome(row.case_id, 'claimed' if action == 'claim' else 'released', row.id)
 
 
+def hand_over(session: Session, *, task_id: int, to: int, actor: Actor) -> Outcome:
+    """移交 a task the actor has claimed to a colleague, who has claimed it from then on.
+
+    Invalid for somebody who is no active administrator of the organization, or whose own case it is.
+    """
+    connection = session.connection()
+    row = connection.execute(sql.LOAD_TASK, {"of_task": task_id}).first()
+    if row is None:
+        raise NotFound("没有找到这条审核任务，它可能不属于您的单位。")
+    require("task.claim", actor, row)
+    _require_open(row)
+    if row.claimed_by != actor.user_id:
+        raise WrongState("只能移交自己已领取的任务。")
+    known = connection.execute(sql.COLLEAGUE, {"of_user": to, "of_organization": row.organization_id}).first()
+    if known is None or to in (actor.user_id, row.started_by):
+        sentence = "请选择本单位的其他管理员。"
+        raise Invalid(sentence, {"to": sentence})
+    piles: Counter[Pile] = Counter()
+    piles[row.organization_id, row.procedure, "claimed", actor.user_id or 0] -= 1
+    piles[row.organization_id, row.procedure, "claimed", to] += 1
+    _guarded(connection, sql.HAND_OVER_TASK, row.id, {
+        "of_task": row.id, "of_user": actor.user_id, "claimed_by": to, "claimed_at": utcnow(),
+    })
+    enqueue(session, kind="notify.task_handed_over", key=f"task-handed-over:{row.id}:{row.version}",
+            payload={"task_id": row.id, "to": to})
+    record_event(session, event=Event.TASK_HANDED_OVER, subject_type="case", subject_id=row.case_id, actor=actor,
+                 data={"task": row.id, "to": to})
+    bump(session, piles)
+    return Outcome(row.case_id, "handed_over", row.id)
+
+
 def _withdraw(session: Session, row: TaskRow, actor: Actor) -> Outcome:
     """Take back one's own approval: the next task must be untouched, or the case must have ended with it."""
     require("task.withdraw", actor, row)
@@ -313,6 +345,10 @@ def _require_claim(session: Session, row: TaskRow, actor: Actor) -> None:
     if row.claimed_by == actor.user_id:
         return
     if row.claimed_by is not None:
+        if session.connection().execute(sql.SUBSTITUTE, {
+            "of_user": row.claimed_by, "of_substitute": actor.user_id, "on_day": deadlines.today()
+        }).first() is not None:
+            return
         raise WrongState("该任务已被本单位其他管理员领取。")
     other = session.connection().execute(
         sql.OTHER_ADMINISTRATOR, {"of_organization": row.organization_id, "of_user": actor.user_id}

@@ -10,10 +10,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from models.account import Account
 from models.case import Case, Task
+from models.substitution import Substitution
 
 case = Case.__table__
 task = Task.__table__
 account = Account.__table__
+substitution = Substitution.__table__
 
 _joined = select(
     task,
@@ -54,6 +56,18 @@ CLAIM_TASK = _open_task.where(task.c.claimed_by.is_(None)).values(
 )
 RELEASE_TASK = _open_task.where(task.c.claimed_by == bindparam("of_user")).values(
     claimed_by=None, claimed_at=None, version=task.c.version + 1
+)
+HAND_OVER_TASK = _open_task.where(task.c.claimed_by == bindparam("of_user")).values(
+    claimed_by=bindparam("claimed_by"), claimed_at=bindparam("claimed_at"), version=task.c.version + 1
+)
+COLLEAGUE = select(account.c.id).where(
+    account.c.id == bindparam("of_user"), account.c.organization_id == bindparam("of_organization"),
+    account.c.active.is_(True),
+)
+SUBSTITUTE = select(substitution.c.id).where(
+    substitution.c.user_id == bindparam("of_user"), substitution.c.substitute_id == bindparam("of_substitute"),
+    substitution.c.begins_on <= bindparam("on_day"), substitution.c.ends_on >= bindparam("on_day"),
+    substitution.c.ended_at.is_(None),
 )
 RECALL_TASK = _open_task.where(task.c.claimed_by.is_(None)).values(
     state="withdrawn", decided_at=bindparam("decided_at"), decided_by=bindparam("decided_by"),

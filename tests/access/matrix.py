@@ -152,13 +152,19 @@ MATRIX: dict[str, Rule] = {
     )},
     # Reviewing
     **{f"TaskView.{name}": only(REVIEWERS, "tasks of the own organization") for name in (
-        "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch",
+        "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch", "hand_over", "save_view",
+        "delete_view",
     )},
+    **{f"CommissionView.{name}": only(REVIEWERS, "letters from or to the own organization")
+       for name in ("index", "plan", "letter", "receive", "return_")},
+    **{f"SubstitutionView.{name}": only(REVIEWERS, "the own organization's") for name in ("index", "end")},
+    **{f"StatisticsView.{name}": only(REVIEWERS, "what came to the own organization") for name in ("index", "export")},
     "TaskView.units": only(REVIEWERS, "names of organizations, public"),
     **{f"RecommendationView.{name}": only(REVIEWERS, "own open tasks at the unit") for name in ("save", "recommend")},
     "RecommendationView.publicity": only(REVIEWERS, "applications of the own unit"),
     **{f"PostQuotaView.{name}": only(REVIEWERS, "own organization")
        for name in ("index", "new", "show", "confirm", "replace", "template")},
+    "ReviewView.export": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
     # Forms
@@ -174,6 +180,8 @@ MATRIX: dict[str, Rule] = {
     **{line: rule for view in _DICTIONARIES for line, rule in generated(view, read=STAFF, write=ADMIN).items()},
     "OrganizationView.action": only(ADMIN, "all", args={"name": "open_account"}),
     **{f"RouteSimulatorView.{name}": only(STAFF, "all") for name in ("index", "units", "plans")},
+    "TerminationView.index": only(STAFF, "terminated applications"),
+    "TerminationView.lift": only(STAFF, "terminated applications"),
     **{f"PostQuotaCorrectionView.{name}": only(STAFF, "all") for name in ("index", "correct")},
     **generated("HolidayView", read=STAFF, write=ADMIN),
     "BuiltInUnitView.index": only(STAFF, "all"),

@@ -90,6 +90,15 @@ def _fill(
         m.Submission: submission,
         m.Case: case,
         m.Task: tasks[0],
+        m.CommissionLetter: save(m.CommissionLetter(
+            organization_id=unit.id, convener_id=convener.id, plan_id=plan_id, name="委托", headcount=1,
+            created_by=unit.user_id,
+        )),
+        m.SavedView: save(m.SavedView(user_id=user_id, page="tasks", name="急件", filters={"q": "急"})),
+        m.Substitution: save(m.Substitution(
+            organization_id=unit.id, user_id=unit.user_id, substitute_id=handler.user_id if key == "a" else user_id,
+            begins_on=dt.date(2026, 1, 1), ends_on=dt.date(2026, 1, 2),
+        )),
         m.PostQuota: quota,
         m.PostQuotaLevel: level,
         m.QuotaUse: save(m.QuotaUse(
@@ -135,6 +144,9 @@ SEES_A: dict[type, set[str]] = {
     m.PostQuotaLevel: {"unit_a"},
     m.QuotaUse: {"unit_a"},
     m.Recommendation: {"unit_a", "authority"},
+    m.CommissionLetter: {"unit_a", "convener"},
+    m.SavedView: {"person_a"},
+    m.Substitution: {"unit_a"},
     m.Certificate: {"person_a", "convener"},
     m.Document: {"person_a", "unit_a", "authority"},
     m.Notification: {"person_a"},
@@ -150,7 +162,7 @@ def test_a_row_is_seen_by_its_own_people_only(world: World, model: type) -> None
     row = world.rows[model]
     seen_by = {who for who in EVERYBODY if row["a"] in visible(model, world.scopes[who])}
     assert seen_by == SEES_A[model]
-    shared = {"convener"} if model is m.Certificate else set()
+    shared = {"convener"} if model in (m.Certificate, m.CommissionLetter) else set()
     seeing_b = {who for who in EVERYBODY if row["b"] in visible(model, world.scopes[who])}
     assert not seeing_b & (SEES_A[model] - shared), "A's people see a row of B"
     assert visible(model, world.scopes["platform"]) >= {row["a"], row["b"]}

@@ -14,10 +14,11 @@ from views.staff import (
     plan,
     routing,
     setting,
+    termination,
 )
 
 
 def register(appbuilder: AppBuilder) -> None:
     """Register the generated screens, in the order of the menu."""
-    for module in (plan, organization, built_in, routing, achievement, dictionary, holiday, setting, account):
+    for module in (plan, organization, built_in, routing, termination, achievement, dictionary, holiday, setting, account):
         module.register(appbuilder)
