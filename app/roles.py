@@ -32,6 +32,7 @@ _SIGNED_IN = _all("PasswordView", "SecurityView", "FileView", "NotificationView"
 _UNIT = [
     *_SIGNED_IN,
     *_all("TaskView", "ReviewView", "RecommendationView", "PostQuotaView", "CommissionView", "SubstitutionView", "StatisticsView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
+    *_all("QrConfirmView"),
 ]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
@@ -62,11 +63,13 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
     "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
-    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index")],
+    "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index"),
+            *_all("NoticeView")],
     "Admin": [
         *_SIGNED_IN,
         *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView",
               "TerminationView", "PostQuotaCorrectionView", "HolidayView"),
+        *_all("NoticeView"),
         *_all("Ops"),
     ],
 }

@@ -26,7 +26,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import case, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -37,11 +37,13 @@ from app.roles import ROLES
 from app.transaction import transaction
 from models.account import Account
 from models.base import UtcDateTime, utcnow
+from models.web_session import WebSession
 
 __all__ = ["ROLES", "SecurityManager", "change_password", "end_sessions", "hash_password"]
 
 log = logging.getLogger(__name__)
 _account = Account.__table__
+_session = WebSession.__table__
 NOBODY = 0  # the subject of attempts on names that do not exist; the names themselves are not kept
 
 
@@ -253,8 +255,9 @@ def change_password(*, account_id: int, password: str, actor: Actor, must_change
 
 
 def end_sessions(work: Any, account_id: int) -> str:
-    """Make every session of the account foreign by a new stamp; inside a transaction."""
+    """Make every session of the account foreign by a new stamp, and forget them; inside a transaction."""
     stamp = secrets.token_hex(16)
+    work.execute(delete(_session).where(_session.c.account_id == account_id))
     work.execute(update(_account).where(_account.c.id == account_id).values(session_stamp=stamp))
     return stamp
 

@@ -12,7 +12,7 @@ import datetime as dt
 from typing import Any, cast
 
 import msgspec
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, has_request_context, request
 from flask_session.base import Serializer, ServerSideSession, ServerSideSessionInterface
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import delete, insert, select, update
@@ -137,9 +137,11 @@ class SessionInterface(ServerSideSessionInterface):
         return None if data is None else self.serializer.decode(data)
 
     def _insert(self, session: AccountSession) -> None:
+        number, _, _stamp = str(session.get(_USER, "")).partition(":")
         values = {
             "session_id": session.sid, "data": self.serializer.encode(session),
-            "expires_at": utcnow() + self.app.permanent_session_lifetime,
+            "expires_at": utcnow() + self.app.permanent_session_lifetime, "created_at": utcnow(),
+            "account_id": int(number) if number.isdecimal() else None, **_browser(),
         }
         with db.engine.begin() as connection:
             connection.execute(insert(_row).values(values))
@@ -157,6 +159,13 @@ class SessionInterface(ServerSideSessionInterface):
 
     def _delete_expired_sessions(self) -> None:
         sweep()
+
+
+def _browser() -> dict[str, str]:
+    """Where from and with what somebody signs in, for the list of one's own sessions."""
+    if not has_request_context():
+        return {}
+    return {"origin": (request.remote_addr or "")[:45], "user_agent": request.user_agent.string[:300]}
 
 
 def sweep() -> int:

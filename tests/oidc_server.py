@@ -102,7 +102,7 @@ def spoiled(token: str, lie: str, key: Any) -> str:
     header, claims = _opened(head), _opened(body)
     private = jwk.RSAKey.import_key(key.as_dict(is_private=True))
     changes: dict[str, dict[str, Any]] = {
-        "wrong_issuer": {"iss": "https://other.example"}, "wrong_audience": {"aud": ["another-client"]},
+        "wrong_issuer": {"iss": "https://other.example"}, "wrong_audience": {"aud": ["another-client"], "azp": "zhicheng"},
         "wrong_nonce": {"nonce": "not-the-nonce"}, "expired": {"iat": 1_600_000_000, "exp": 1_600_000_600},
         "wrong_code_binding": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
     }

@@ -21,11 +21,12 @@ from werkzeug.routing import RequestRedirect
 
 from app.actor import Actor
 from app.extensions import db
-from app.queries.home import latest_plans
+from app.queries.notice import LATEST, notices
 from app.transaction import current_session
 from models.case import TaskCounter
 from models.notification import Notification
 from views.base import PageView, current_actor, current_organization_name
+from views.plan import PHASES, search_plans
 from views.sign_on_clients import sign_up_open
 from views.staff.home import staff_home
 
@@ -174,7 +175,10 @@ class IndexView(PageView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return self.render("home/landing.html", plans=latest_plans(current_session()), sign_up_open=sign_up_open)
+            return self.render(
+                "home/landing.html", search=search_plans(), phases=PHASES, sign_up_open=sign_up_open,
+                notices=notices(current_session(), size=LATEST),
+            )
         actor = current_actor()
         home = home_of(actor)
         return redirect(home) if home else self.render("appbuilder/index.html", **staff_home(actor))

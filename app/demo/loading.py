@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.actor import SYSTEM
 from app.demo import accounts as a
-from app.demo import applications, journeys, plans, portfolio
+from app.demo import applications, journeys, notices, plans, portfolio
 from app.demo import world as builders
 from app.demo.world import World
 from app.services import certificate, employment
@@ -39,6 +39,7 @@ def load_demo(today: dt.date) -> bool:
         plans.build_teacher_plan(world)
         plans.build_engineer_plan(world)
         plans.build_other_plans(world)
+        notices.build(session, today)
         journeys.settle(world)
         _live(world)
     return True

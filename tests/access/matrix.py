@@ -91,9 +91,13 @@ MATRIX: dict[str, Rule] = {
     "PasswordView.index": signed_in("own account"),
     "SecurityView.index": signed_in("own account"),
     "SecurityView.remove": signed_in("own account"),
+    "SecurityView.end": signed_in("own account"),
+    "SecurityView.end_others": signed_in("own account"),
     "SignOnView.start": everybody("none"),
     "SignOnView.callback": everybody("the attempt of this browser"),
     "SignOnView.prove": everybody("the attempt of this browser"),
+    **{f"QrSignInView.{name}": everybody("the code of this browser") for name in ("new", "show", "state", "finish")},
+    **{f"QrConfirmView.{name}": only(REVIEWERS, "a code that was scanned") for name in ("show", "confirm", "refuse")},
     "HomeView.index": signed_in("own person or own organization"),
     "NotificationView.index": signed_in("own account"),
     "NotificationView.open": signed_in("own account"),
@@ -150,6 +154,10 @@ MATRIX: dict[str, Rule] = {
         "attachments", "autosave", "basic", "change_item", "check", "choice", "files", "importing", "items", "overview",
         "section", "submit",
     )},
+    # Notices
+    "PublicNoticeView.index": everybody("published notices"),
+    "PublicNoticeView.show": everybody("published notices"),
+    **generated("NoticeView", read=STAFF, write=STAFF),
     # Reviewing
     **{f"TaskView.{name}": only(REVIEWERS, "tasks of the own organization") for name in (
         "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch", "hand_over", "save_view",

@@ -413,3 +413,14 @@ def test_a_foreign_referrer_leads_nowhere(client: FlaskClient) -> None:
     for path in ("/lang/en", "/back"):
         answer = client.get(path, headers={"Referer": "https://evil.example/login/"})
         assert answer.headers["Location"] == "/"
+
+
+def test_a_stolen_copy_of_the_cookie_ends_with_the_password(app: Flask, client: FlaskClient, someone: int) -> None:
+    """Signing in anew gives the session a new id; the old one is worth nothing, also in the same browser."""
+    sign_in(client)
+    thief = app.test_client()
+    thief.set_cookie("session", client.get_cookie("session").value)
+    assert signed_in(thief)
+    assert _change(client, people.PASSWORD, "一句自己记得住的话呀").status_code == 302
+    assert signed_in(client)
+    assert not signed_in(thief)

@@ -10,6 +10,7 @@ from views.staff import (
     built_in,
     dictionary,
     holiday,
+    notice,
     organization,
     plan,
     routing,
@@ -20,5 +21,5 @@ from views.staff import (
 
 def register(appbuilder: AppBuilder) -> None:
     """Register the generated screens, in the order of the menu."""
-    for module in (plan, organization, built_in, routing, termination, achievement, dictionary, holiday, setting, account):
+    for module in (plan, organization, built_in, routing, termination, achievement, dictionary, holiday, notice, setting, account):
         module.register(appbuilder)

@@ -12,13 +12,14 @@ import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
 import { setUpPhoto } from "./photo.js";
 import { setUpProgress } from "./progress.js";
+import { setUpQrSignIn } from "./qr-sign-in.js";
 import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
-  setUpAutosave, setUpPhoto, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpEvidence]) {
+  setUpAutosave, setUpPhoto, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence]) {
   try {
     part(document);
   } catch (problem) {
