@@ -17,6 +17,8 @@ GROUPS = {
     "audit": "app.cli_audit:audit",
     "files": "app.cli_files:files",
     "tasks": "app.cli_tasks:tasks",
+    "search": "app.cli_search:search",
+    "keys": "app.cli_keys:keys",
 }
 
 
@@ -48,6 +50,8 @@ HELP = {
     "audit": "The audit trail.",
     "files": "Stored files.",
     "tasks": "The inboxes.",
+    "search": "The search terms of people and units.",
+    "keys": "The keys of columns encrypted at rest.",
 }
 
 
@@ -69,7 +73,13 @@ def release() -> None:
 def run_release() -> None:
     """The release step, inside an application context."""
     from app.release import sync_permissions
+    from app.scope import system_scope
+    from app.services.search import is_empty, rebuild
 
     upgrade(directory=str(current_app.config["ROOT"] / "migrations"))
+    with system_scope():
+        if is_empty():  # the version that brought the search terms
+            for kind, done in rebuild():
+                click.echo(f"search terms: {kind} {done}")
     plan = sync_permissions(current_app.appbuilder)  # type: ignore[attr-defined]
     click.echo(f"permissions: {len(plan.pairs)}, roles: {len(plan.grants)}")

@@ -56,12 +56,20 @@ def can_edit_own(actor: Actor, subject: Any) -> str | None:
     return None
 
 
+def can_reveal(actor: Actor, person: Any) -> str | None:
+    """One's own number; those of people whom the row scope shows to an organization. Platform staff have no need of it."""
+    if actor.person_id != person.id and actor.organization_id is None:
+        raise NotFound("没有找到这个人员，可能不属于您的单位。")
+    return None
+
+
 POLICY: dict[str, Rule] = {
     "task.decide": can_decide_task,
     "task.claim": can_claim_task,
     "task.withdraw": can_withdraw_decision,
     "case.cancel": can_cancel_case,
     "own.edit": can_edit_own,
+    "person.reveal": can_reveal,
 }
 
 

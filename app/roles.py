@@ -31,6 +31,7 @@ def _all(*views: str) -> list[Grant]:
 _SIGNED_IN = _all("PasswordView", "SecurityView", "FileView", "NotificationView", "HomeView")
 _UNIT = [
     *_SIGNED_IN,
+    *_all("IdNumberView"),
     *_all("TaskView", "ReviewView", "RecommendationView", "PostQuotaView", "CommissionView", "SubstitutionView", "StatisticsView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
     *_all("QrConfirmView"),
 ]
@@ -50,7 +51,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
     "Applicant": [
         *_SIGNED_IN,
-        *_all("RegistrationView", "PersonView", "PhotoView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
+        *_all("RegistrationView", "PersonView", "PhotoView", "IdNumberView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
         *_all("FormView"),
     ],

@@ -1,6 +1,9 @@
 """Every table of the product; importing this package registers them all on one metadata."""
 
-from models import base  # noqa: F401  first: the naming convention must stand before FAB's tables
+from models import (
+    base,  # noqa: F401  first: the naming convention must stand before FAB's tables
+    search,  # noqa: F401  a table without a class, and the events that fill it
+)
 from models.account import Account
 from models.achievement import Achievement, AchievementCategory, AchievementKind, AchievementKindVersion
 from models.application import Application, ApplicationItem, Pledge, Submission

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from models.organization import Organization
     from models.person import Person
 
+PLACEHOLDER = "@account.invalid"  # FAB wants an address of every account; nobody is written to there
+
 
 class Account(FabUser):
     """One account. It belongs to a person (`person`), acts for an organization (`organization`), or is staff."""

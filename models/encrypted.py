@@ -1,7 +1,7 @@
 """Columns encrypted at rest (AES-256-GCM) and the blind index that keeps them searchable.
 
 The keyring is set once at start-up from the environment (`configure`); every value carries the id of its key,
-so that keys can be rotated row by row while the old ones still decrypt.
+so that keys can be rotated row by row while the old ones still decrypt (`flask keys rotate`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ class KeyringError(RuntimeError):
 
 @dataclass(frozen=True)
 class Keyring:
-    """`keys`: key id -> 32 bytes, the first one encrypts; `index_key`: 32 bytes of the blind index."""
+    """`keys` and `index_keys` (of the blind index): key id -> 32 bytes; the first one writes, all of them read."""
 
     keys: dict[str, bytes]
-    index_key: bytes
+    index_keys: dict[str, bytes]
+
+    @property
+    def current(self) -> str:
+        """The id of the key that writes."""
+        return next(iter(self.keys))
 
     def encrypt(self, text: str) -> str:
         """`k1.<base64 of nonce + ciphertext>` under the first key."""
@@ -44,7 +49,11 @@ class Keyring:
 
     def index(self, text: str) -> str:
         """A keyed digest, equal for equal texts, that tells nothing about them without the key."""
-        return hmac.new(self.index_key, text.encode(), hashlib.sha256).hexdigest()
+        return self.indexes(text)[0]
+
+    def indexes(self, text: str) -> list[str]:
+        """The digests of a text under every key, the current one first."""
+        return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in self.index_keys.values()]
 
 
 _keyring: Keyring | None = None
@@ -53,10 +62,14 @@ _keyring: Keyring | None = None
 def configure(master: str) -> None:
     """Derive the keyring from the environment's secret: comma-separated `id:secret` pairs, the newest first."""
     global _keyring  # noqa: PLW0603  set once, at start-up
-    pairs = [part.partition(":") if ":" in part else ("k1", ":", part) for part in master.split(",")]
-    keys = {key_id: hashlib.sha256(b"zhicheng column key" + secret.encode()).digest() for key_id, _, secret in pairs}
-    oldest = pairs[-1][2].encode()  # the index key survives a rotation: it follows the oldest secret
-    _keyring = Keyring(keys, hashlib.sha256(b"zhicheng index key" + oldest).digest())
+    pairs = [part.strip().partition(":") if ":" in part else ("k1", ":", part.strip()) for part in master.split(",")]
+    secrets = {key_id: secret.encode() for key_id, _, secret in pairs}
+    if len(secrets) < len(pairs) or not all(key_id.isalnum() for key_id in secrets):
+        raise KeyringError("FIELD_KEYS: every key needs an id of its own, of letters and digits")
+    _keyring = Keyring(
+        {key_id: hashlib.sha256(b"zhicheng column key" + secret).digest() for key_id, secret in secrets.items()},
+        {key_id: hashlib.sha256(b"zhicheng index key" + secret).digest() for key_id, secret in secrets.items()},
+    )
 
 
 def keyring() -> Keyring:
@@ -67,8 +80,13 @@ def keyring() -> Keyring:
 
 
 def blind_index(text: str) -> str:
-    """The searchable digest of a normalised text, 64 hex digits."""
+    """The digest of a normalised text to store beside it, 64 hex digits."""
     return keyring().index(text)
+
+
+def blind_indexes(text: str) -> list[str]:
+    """The digests to look a text up by (`IN`): while keys are rotated rows stand under either."""
+    return keyring().indexes(text)
 
 
 class EncryptedText(TypeDecorator[str]):

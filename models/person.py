@@ -101,6 +101,7 @@ class Employment(Timestamps, Versioned, Base):
         Index("uq_employment_one_approved", "person_id", unique=True, sqlite_where=text("state = 'approved'"),
               postgresql_where=text("state = 'approved'")),
         Index("ix_employment_organization_id_state", "organization_id", "state", "id"),
+        Index("ix_employment_organization_id_id", "organization_id", "id"),
     )
 
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from flask_appbuilder import AppBuilder
 
 MODULES = (
-    "account", "sign_on", "qr_sign_in", "own_security", "home", "notice", "notification", "registration", "person", "photo", "employment",
+    "account", "sign_on", "qr_sign_in", "own_security", "home", "notice", "notification", "registration", "person", "photo", "id_number", "employment",
     "organization",
     "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
     "task", "review", "recommendation", "post_quota", "commission", "substitution", "statistics", "certificate", "form", "file", "staff",

@@ -21,6 +21,7 @@ from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
+from app.queries.search import matching
 from app.transaction import transaction
 from views.base_fields import form_class
 from views.base_page import current_actor, show_field_errors
@@ -36,7 +37,8 @@ class SafeModelView(ModelView):
 
     noun: what a row is called; titles are made from it
     choices: column -> {value: label} for Strings with a fixed set (and lists of them in JSON columns)
-    option_columns: relationship -> columns its remote search looks into (default: name and code)
+    option_columns: relationship -> columns its remote search looks into (default: name and code; people and units are
+        found by their search terms)
     owner: path to the column that holds the owning organization ("convener_id", "plan.convener_id"): who is not
         staff of the platform reads and writes the rows of the own organization only
     own_relations: relationship -> path to the owner column there, for the choices of who is not platform staff
@@ -144,7 +146,10 @@ class SafeModelView(ModelView):
         model = self.datamodel.get_related_model(column)
         query = self._related_query(column)
         names = self.option_columns.get(column) or [n for n in ("name", "code") if hasattr(model, n)]
-        if text:
+        indexed = matching(model, text) if text else None
+        if indexed is not None:
+            query = query.filter(indexed)
+        elif text:
             pattern = f"%{like_pattern(text)}%"
             query = query.filter(or_(*(sql_cast(getattr(model, n), String).ilike(pattern, escape="!") for n in names)))
         return list(query.order_by(model.id).limit(OPTIONS_SHOWN))

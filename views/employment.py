@@ -12,11 +12,12 @@ from sqlalchemy.orm import joinedload
 
 from app.errors import NotFound
 from app.queries import dictionary
-from app.queries.employment import TABS, employments_page, tab_counts
+from app.queries.employment import OPEN_CASES_SHOWN, TABS, employments_page, open_cases, tab_counts
 from app.queries.organization import search_organizations
 from app.queries.worklist import history, inbox_of, next_task
 from app.services import employment
 from app.transaction import current_session
+from app.workflow.definitions import PROCEDURES
 from models.case import TASK_STATES, Case, Task
 from models.person import EMPLOYMENT_STATES, Employment
 from views.addresses import positive, way_back
@@ -51,7 +52,9 @@ class EmploymentView(PageView):
             status = outcome.status
         elif sent:
             status = 422
-        return self.render("employment/change.html", status=status, form=form, person=person,
+        cases = open_cases(current_session(), person.id) if person.organization_id else []
+        return self.render("employment/change.html", status=status, form=form, person=person, cases=cases[:OPEN_CASES_SHOWN],
+                           more=len(cases) > OPEN_CASES_SHOWN, procedures=PROCEDURES,
                            unit_text=request.form.get("organization_id__q", ""),
                            tree=personal_tree("PersonView.show"))
 

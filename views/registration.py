@@ -41,6 +41,8 @@ class SignUpView(PageView):
             return redirect(url_for("HomeView.index"))
         require_sign_up("person")
         form = SignUpForm()
+        form.id_doc_type.choices = dictionary.choices(current_session(), "id_doc_type")["id_doc_type"] or [
+            ("01", _("居民身份证"))]
         status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():
             with self.attempt(form) as outcome:

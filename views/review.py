@@ -29,6 +29,7 @@ from app.queries.worklist import (
 )
 from app.reports.sheet import MEDIA_TYPE, SheetColumn, write_roster
 from app.rules.recommendation import gaps
+from app.rules.snapshot import ID_LABEL
 from app.services import file as files
 from app.services import saved_view
 from app.transaction import current_session
@@ -146,7 +147,7 @@ class ReviewView(PageView):
             receivers=receivers(task),
             following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
-            back=way_back(url_for("ReviewView.index")), file_target="evidence", **more,
+            back=way_back(url_for("ReviewView.index")), file_target="evidence", id_label=ID_LABEL, **more,
         )
 
     def _recommendation(self, task: Any, application_id: int, inbox: Inbox) -> dict[str, Any]:

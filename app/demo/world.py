@@ -20,7 +20,6 @@ from app.demo import accounts as a
 from app.demo.directory import Unit, city_units, contract_employers, provincial_units
 from app.demo.people import Inventor
 from app.roles import ROLE_OF_KIND
-from app.services.registration import pinyin_initials
 from models.account import Account
 from models.achievement import AchievementKind
 from models.base import utcnow
@@ -30,6 +29,7 @@ from models.person import Employment, Person, PersonSeries
 from models.plan import Committee
 from models.post_quota import QUOTA_LEVELS, PostQuota, PostQuotaLevel
 from models.region import Region
+from models.search import initials, person_initials
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 SEED = 20260
@@ -141,10 +141,10 @@ def build_units(world: World, units: list[Unit]) -> None:
     for unit in units:
         inventor = world.inventor
         organization = Organization(
-            name=unit.name, pinyin=pinyin_initials(unit.name), region_code=unit.region_code,
+            name=unit.name, pinyin=initials(unit.name), region_code=unit.region_code,
             uscc=inventor.credit_code(unit.prefix, unit.region_code), nature_code=unit.nature_code,
             legal_person=inventor.name(inventor.sex()), contact=inventor.name(inventor.sex()),
-            mobile=inventor.mobile(), email=f"{pinyin_initials(unit.name)}@unit.example.com",
+            mobile=inventor.mobile(), email=f"{initials(unit.name)}@unit.example.com",
             address=f"{unit.name}办公楼",
             roles=[OrganizationRole(kind=kind) for kind in unit.kinds],
         )
@@ -221,7 +221,7 @@ def add_person(
     account = world.accounts[login]
     number = world.inventor.id_number(birth_region, born, sex)
     person = Person(
-        user=account, name=account.display_name, pinyin=pinyin_initials(account.display_name),
+        user=account, name=account.display_name, pinyin=person_initials(account.display_name),
         id_number=number, id_number_index=blind_index(number), sex=sex, birth_date=born,
         mobile=world.inventor.mobile(),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app import mail
 from app.jobs.registry import GiveUp, JobView, handler
+from app.services.notification import ADDRESS, with_address
 from app.transaction import current_session
 from models.account import Account
 from models.notification import Notification
@@ -19,8 +20,8 @@ def mail_notification(job: JobView) -> None:
     """Send one notification to its account's address, read now: the payload holds no personal data."""
     session = current_session()
     row = session.connection().execute(
-        select(_notification.c.title, _notification.c.link, _account.c.email)
-        .join(_account, _account.c.id == _notification.c.user_id)
+        with_address(select(_notification.c.title, _notification.c.link, ADDRESS.label("email")))
+        .join(_notification, _notification.c.user_id == _account.c.id)
         .where(_notification.c.key == job.payload["key"], _account.c.active.is_(True))
     ).first()
     session.rollback()  # no transaction stays open while the mail server is waited for

@@ -27,6 +27,7 @@ PERIODIC = (
     Periodic("audit.anchor", dt.timedelta(hours=1)),
     Periodic("session.sweep", dt.timedelta(minutes=15)),
     Periodic("job.purge", dt.timedelta(days=1)),
+    Periodic("deadline.remind", dt.timedelta(hours=1)),  # each is told once: the notification's key says so
 )
 
 

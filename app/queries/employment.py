@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from models.case import Task
-from models.person import Employment, Person
+from app.queries.search import people_ids
+from models.case import Case, Task
+from models.person import Employment
 
 TABS = {"pending": "待审核", "approved": "已通过", "returned": "已退回", "all": "全部"}
 PAGE_SIZE = 20
+OPEN_CASES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,7 @@ def employments_page(
     if tab != "all":
         statement = statement.where(Employment.state == tab)
     if text:
-        statement = statement.where(
-            Person.name.contains(text, autoescape=True) | Person.pinyin.startswith(text.lower(), autoescape=True)
-        )
+        statement = statement.where(Employment.person_id.in_(people_ids(text)))
     if after is not None:
         found = session.scalars(
             statement.where(Employment.id > after).order_by(Employment.id).limit(PAGE_SIZE + 1)
@@ -70,6 +70,14 @@ def history_of(session: Session, person_id: int, *, limit: int = 50) -> Sequence
     return session.scalars(
         select(Employment).options(joinedload(Employment.organization))
         .where(Employment.person_id == person_id).order_by(Employment.id.desc()).limit(limit)
+    ).all()
+
+
+def open_cases(session: Session, person_id: int) -> Sequence[Case]:
+    """What is under review for a person besides the binding itself: it stays with the units it was handed to."""
+    return session.scalars(
+        select(Case).where(Case.person_id == person_id, Case.state == "open", Case.subject_type != "employment")
+        .order_by(Case.id.desc()).limit(OPEN_CASES_SHOWN + 1)
     ).all()
 
 

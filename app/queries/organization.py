@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from app.queries.search import units
 from models.organization import Organization, OrganizationRole
 
 LIMIT = 20
@@ -16,20 +17,15 @@ def search_organizations(
     session: Session, *, text: str, kinds: Sequence[str] = ("employer",), limit: int = LIMIT
 ) -> Sequence[Organization]:
     """Enabled organizations in one of the roles whose name, credit code or initials match; at most `limit`."""
-    words = text.strip()
-    if not words:
+    if not text.strip():
         return []
     role = OrganizationRole
     return session.scalars(
         select(Organization)
         .where(
             Organization.enabled.is_(True),
-            Organization.id.in_(select(role.organization_id).where(role.kind.in_(kinds))),
-            or_(
-                Organization.name.contains(words, autoescape=True),
-                Organization.uscc == words.upper(),
-                Organization.pinyin.startswith(words.lower(), autoescape=True),
-            ),
+            exists().where(role.organization_id == Organization.id, role.kind.in_(kinds)),
+            units(text),
         )
-        .order_by(Organization.name).limit(limit)
+        .order_by(func.length(Organization.name), Organization.name).limit(limit)  # the whole name before longer ones
     ).all()

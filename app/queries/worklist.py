@@ -281,7 +281,7 @@ def current_task(session: Session, *, subject_type: str, subject_id: int, organi
     The open one if there is one; the page of a subject shows its buttons only then.
     """
     return session.execute(
-        select(*_COLUMNS, _task.c.organization_id, _case.c.route)
+        select(*_COLUMNS, _task.c.organization_id, _task.c.person_id, _case.c.route)
         .join(_case, _case.c.id == _task.c.case_id)
         .outerjoin(_person, _person.c.id == _task.c.person_id)
         .where(

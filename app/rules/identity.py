@@ -14,6 +14,21 @@ from stdnum.cn import ric
 from app.errors import Invalid
 
 RESIDENT_ID = "01"
+RESIDENCE_PERMIT = "16"  # of people from Hong Kong, Macao and Taiwan: built like a resident ID
+RESIDENT_LIKE = frozenset({RESIDENT_ID, RESIDENCE_PERMIT})  # these say sex and birth date
+OFFICER = r"[\u4e00-\u9fffA-Z0-9〔〕()（）-]{4,20}"
+_DOCUMENTS = {  # dictionary id_doc_type -> what a number looks like, and how to say it (reference: id_rules.yaml)
+    "02": (OFFICER, "军官证号为 4 至 20 位汉字、字母或数字，例如 军字第1234567号，请对照证件核对。"),
+    "03": (OFFICER, "警官证号为 4 至 20 位汉字、字母或数字，例如 武字第1234567号，请对照证件核对。"),
+    "04": (r"H(\d{8}|\d{10})", "通行证号为字母 H 加 8 位或 10 位数字，请对照证件核对。"),
+    "05": (r"M(\d{8}|\d{10})", "通行证号为字母 M 加 8 位或 10 位数字，请对照证件核对。"),
+    "06": (r"\d{8}", "通行证号为 8 位数字，请对照证件核对。"),
+    "07": (r"[A-Z]{3}\d{12}|9\d{16}[0-9X]", "永久居留身份证号为 3 个字母加 12 位数字，或以 9 开头的 18 位号码，请对照证件核对。"),
+    "08": (r"[A-Z0-9]{5,15}", "护照号为 5 至 15 位字母或数字，请对照证件核对。"),
+}
+# Letters of every script with their marks; 阿卜杜拉·热合曼, O'Brien, Jean-Luc, J. R. Smith.
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\ufe00-\ufe0f\U000e0100-\U000e01ef·.' -]){1,49}")
+_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．｡。", "·") | dict.fromkeys("’‘＇ʼ", "'") | dict.fromkeys("‐‑–－", "-"))
 _RESIDENT = re.compile(r"[1-9]\d{16}[0-9X]")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(0\d{2,3}-)?\d{7,8}(-\d{1,6})?")
@@ -49,6 +64,42 @@ def check_resident_id(value: str, today: dt.date) -> str:
     if ric.calc_check_digit(number) != number[-1]:
         raise Invalid("身份证号校验不通过，请逐位核对，特别是最后一位。")
     return number
+
+
+def check_document(kind: str, value: str, today: dt.date) -> str:
+    """The normalised number of an identity document of a kind (dictionary id_doc_type); Invalid says what is wrong."""
+    if kind in RESIDENT_LIKE:
+        number = check_resident_id(value, today)
+        if kind == RESIDENCE_PERMIT and number[:2] not in ("81", "82", "83"):
+            raise Invalid("港澳台居民居住证号以 81、82 或 83 开头，请核对证件类型和号码。")
+        return number
+    pattern, sentence = _DOCUMENTS.get(kind, (r".{4,40}", "请对照证件填写 4 至 40 位证件号码。"))
+    number = normalize_id_number(value)
+    if not re.fullmatch(pattern, number):
+        raise Invalid(sentence)
+    return number
+
+
+def indexed_text(kind: str, number: str) -> str:
+    """What the blind index is made of: two countries may give passports of one number, no two people share an ID."""
+    return number if kind in RESIDENT_LIKE else f"{kind}:{number}"
+
+
+def check_name(value: str) -> str:
+    """A person's name as the document has it: one kind of dot, single blanks. Rare characters and every script hold."""
+    name = " ".join(value.translate(_DOTS).split())
+    name = re.sub(r" ?· ?", "·", name) if re.search(r"[\u3400-\u9fff]", name) else name
+    if not _NAME.fullmatch(name) or name[-1] in "·-'":
+        raise Invalid("请填写与证件一致的真实姓名（2 至 50 个字），不含数字和符号；少数民族姓名中的间隔号请用“·”。")
+    return name
+
+
+def check_age(birth: dt.date, today: dt.date) -> None:
+    """Invalid for a birth date in the future or of somebody too young to work."""
+    if birth > today:
+        raise Invalid("出生日期不能晚于今天，请核对。")
+    if age_on(birth, today) < WORKING_AGE:
+        raise Invalid(f"未满 {WORKING_AGE} 周岁，不能注册为专业技术人员。如证件号码填写有误，请核对。")
 
 
 def birth_date_of(number: str) -> dt.date:

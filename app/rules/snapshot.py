@@ -26,6 +26,7 @@ from app.rules.identity import mask_id_number
 from models.application import IMPORT_PAGES
 
 SCHEMA = 1
+ID_LABEL = "证件编号"  # the row of the header that a reviewer may be shown whole
 Pair = list[str]
 
 
@@ -73,7 +74,7 @@ def header(material: Material) -> list[Pair]:
         ["申报人", person.name],
         ["性别", person.sex],
         ["证件类型", person.id_doc_type_name],
-        ["证件编号", mask_id_number(person.id_number)],
+        [ID_LABEL, mask_id_number(person.id_number)],
         ["出生日期", person.birth_date.isoformat() if person.birth_date else ""],
         ["单位性质", unit.nature],
         ["联系方式", person.mobile],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role, assoc_user_role
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,16 +16,18 @@ from app.actor import Actor
 from app.errors import NotAllowed, NotFound
 from app.outbox import enqueue
 from app.transaction import transaction
-from models.account import Account
+from models.account import PLACEHOLDER, Account
 from models.base import utcnow
 from models.notification import Notification
+from models.organization import Organization
+from models.person import Person
 
 TITLE_LENGTH = 200
 UNREAD_SHOWN = 100  # the badge says 99+ from here on
 MAIL_ATTEMPTS = 10  # about four hours of a mail server that is away
 
 _notification = Notification.__table__
-_account = Account.__table__
+_account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _INSERT: Mapping[str, Any] = {
     "sqlite": sqlite.insert(_notification).on_conflict_do_nothing(index_elements=["key"]),
     "postgresql": postgresql.insert(_notification).on_conflict_do_nothing(index_elements=["key"]),
@@ -46,8 +48,8 @@ def notify(
         raise ValueError("a notification's key has at most 120 characters")
     ids = sorted(set(user_ids))
     accounts = session.connection().execute(
-        select(_account.c.id, _account.c.email).where(_account.c.id.in_(ids), _account.c.active.is_(True))
-        .order_by(_account.c.id)
+        with_address(select(_account.c.id, ADDRESS.label("email")))
+        .where(_account.c.id.in_(ids), _account.c.active.is_(True)).order_by(_account.c.id)
     ).all()
     if not accounts:
         return 0
@@ -65,6 +67,21 @@ def notify(
                     payload={"key": f"{key}:{account.id}"}, max_attempts=MAIL_ATTEMPTS,
                 )
     return len(accounts)
+
+
+# Where an account is written to: the address the person or the account gave, else the unit's; empty for none.
+ADDRESS = case(
+    (_person.c.email != "", _person.c.email),
+    (_account.c.email.not_like(f"%{PLACEHOLDER}"), _account.c.email),
+    else_=func.coalesce(_organization.c.email, ""),
+)
+
+
+def with_address(statement: Any) -> Any:
+    """A statement over accounts with the tables that ADDRESS needs."""
+    return statement.select_from(_account).outerjoin(_person, _person.c.user_id == _account.c.id).outerjoin(
+        _organization, _organization.c.id == _account.c.organization_id
+    )
 
 
 def is_local(link: str) -> bool:

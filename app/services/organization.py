@@ -28,10 +28,10 @@ from app.scope import system_scope
 from app.security import hash_password
 from app.services import administrator
 from app.services.administrator import Issued
-from app.services.registration import pinyin_initials
 from app.transaction import current_session, transaction
 from models.organization import Organization, OrganizationRole
 from models.region import Region
+from models.search import initials
 
 _WRONG = "有信息未填写完整或填写有误，请按提示修改。"
 _TAX_NUMBER = re.compile(r"[0-9A-Z]{15,20}")
@@ -151,7 +151,7 @@ def _provision(name: str, uscc: str, legal_person: str, actor: Actor) -> int:
             raise Conflict("该单位名称已由另一个统一社会信用代码注册，请联系平台客服核对。")
         province = session.scalars(select(Region.code).where(Region.level == "province").order_by(Region.code)).first()
         organization = Organization(
-            name=name, pinyin=pinyin_initials(name), uscc=uscc, legal_person=legal_person, nature_code="",
+            name=name, pinyin=initials(name), uscc=uscc, legal_person=legal_person, nature_code="",
             region_code=province, enabled=False, is_registered=False, roles=[OrganizationRole(kind="employer")],
         )
         session.add(organization)
@@ -302,7 +302,7 @@ def _insert(
         with transaction() as session:
             refuse_taken(session, name=values["name"], uscc=uscc, username=username)
             organization = Organization(
-                **values, pinyin=pinyin_initials(values["name"]), roles=[OrganizationRole(kind="employer")]
+                **values, pinyin=initials(values["name"]), roles=[OrganizationRole(kind="employer")]
             )
             session.add(organization)
             session.flush()  # the account and the audit row need its id

@@ -1,7 +1,8 @@
-"""个人信息 beyond the form: the photo."""
+"""个人信息 beyond the form: the photo, and showing the ID number."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import IO
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import NotFound, WrongState
+from app.permissions import require
 from app.rules.upload_image import Cut
 from app.services import certificate as certificates
 from app.services import file as files
@@ -49,3 +51,22 @@ def delete_photo(*, actor: Actor) -> None:
         record_event(session, event=Event.PERSON_PHOTO_DELETED, subject_type="person", subject_id=person.id,
                      actor=actor, data={"file": previous})
     files.discard(file_id=previous, actor=actor)
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """A person's name and whole ID number."""
+
+    name: str
+    number: str
+
+
+def reveal_id_number(*, person_id: int, actor: Actor) -> Revealed:
+    """The whole number, with an audit row in the same transaction. NotFound for people the actor does not handle."""
+    with transaction() as session:
+        person = session.get(Person, person_id, with_for_update=True)
+        if person is None:
+            raise NotFound("没有找到这个人员，可能不属于您的单位。")
+        require("person.reveal", actor, person)
+        record_event(session, event=Event.ID_NUMBER_REVEALED, subject_type="person", subject_id=person.id, actor=actor)
+        return Revealed(person.name, person.id_number)

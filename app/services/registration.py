@@ -11,7 +11,6 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_appbuilder.security.sqla.models import Role
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -24,16 +23,16 @@ from app.rules import deadlines, identity
 from app.rules.password import check_password
 from app.scope import system_scope
 from app.transaction import transaction
-from models.account import Account
+from models.account import PLACEHOLDER, Account
 from models.base import utcnow
 from models.dictionary import CodeItem, CodeTable
-from models.encrypted import blind_index
+from models.encrypted import blind_index, blind_indexes
 from models.person import Person, PersonSeries
+from models.search import person_initials
 from models.series import TitleSeries
 
 APPLICANT_ROLE = "Applicant"
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{3,31}")
-_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[·. ]){1,49}")  # letters of any script; 阿卜杜拉·热合曼, John Smith
 MAX_SERIES = 3
 
 
@@ -46,6 +45,7 @@ class SignUp:
     name: str
     id_number: str
     mobile: str
+    id_doc_type: str = identity.RESIDENT_ID
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,7 @@ class Profile:
     landline: str = ""
     post: str = ""
     series_ids: Sequence[int] = field(default_factory=tuple)
-
-
-def pinyin_initials(name: str) -> str:
-    """The lower-case initials people type to find a name: 李明 → lm."""
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER, errors="default")).lower()[:100]
+    mobile: str | None = None  # None: stays as it is; before the registration it is the sign-on's
 
 
 def sign_up(*, form: SignUp, actor: Actor) -> int:
@@ -79,10 +75,11 @@ def sign_up(*, form: SignUp, actor: Actor) -> int:
     username = form.username.strip()
     if not _USERNAME.fullmatch(username):
         errors["username"] = "用户名为 4 至 32 位字母、数字、下划线、点或减号，以字母开头。"
-    name = " ".join(form.name.split())
-    if not _NAME.fullmatch(name):
-        errors["name"] = "请填写与身份证一致的真实姓名（2 至 50 个字）。"
-    number = _checked(errors, "id_number", lambda: identity.check_resident_id(form.id_number, deadlines.today()))
+    name = _checked(errors, "name", lambda: identity.check_name(form.name))
+    kind, today = form.id_doc_type, deadlines.today()
+    number = _checked(errors, "id_number", lambda: identity.check_document(kind, form.id_number, today))
+    if number and kind in identity.RESIDENT_LIKE:
+        _checked(errors, "id_number", lambda: identity.check_age(identity.birth_date_of(number), today))
     mobile = _checked(errors, "mobile", lambda: identity.check_mobile(form.mobile))
     _checked(errors, "password", lambda: check_password(form.password, username=username))
     if errors:
@@ -90,28 +87,31 @@ def sign_up(*, form: SignUp, actor: Actor) -> int:
     hashed = generate_password_hash(form.password)  # slow on purpose: before the transaction
     with system_scope():  # nobody is signed in yet
         try:
-            return _create(username, hashed, name, number, mobile, actor)
+            return _create(username, hashed, name, kind, number, mobile, actor)
         except IntegrityError:  # somebody took the name or the number at the same moment: say which
             with transaction() as session:
-                _refuse_taken(session, username, number)
+                _refuse_taken(session, username, kind, number)
             raise
 
 
-def _create(username: str, hashed: str, name: str, number: str, mobile: str, actor: Actor) -> int:
+def _create(username: str, hashed: str, name: str, kind: str, number: str, mobile: str, actor: Actor) -> int:
     with transaction() as session:
-        _refuse_taken(session, username, number)
+        if kind != identity.RESIDENT_ID and not _known(session, "id_doc_type", kind):
+            raise Invalid("注册信息有误，请按提示修改。", {"id_doc_type": "请选择证件类型。"})
+        _refuse_taken(session, username, kind, number)
         role = session.scalars(select(Role).where(Role.name == APPLICANT_ROLE)).one()
         account = Account(
             username=username, first_name=name[1:] or name, last_name=name[:1] if len(name) > 1 else "",
-            email=f"{username.lower()}@account.invalid", password=hashed, active=True, roles=[role],
+            email=f"{username.lower()}{PLACEHOLDER}", password=hashed, active=True, roles=[role],
             session_stamp=secrets.token_hex(8),
         )
         session.add(account)
         session.flush()  # the person needs the account's id
+        says = kind in identity.RESIDENT_LIKE
         person = Person(
-            user_id=account.id, name=name, pinyin=pinyin_initials(name), id_number=number,
-            id_number_index=blind_index(number), mobile=mobile, sex=identity.sex_of(number),
-            birth_date=identity.birth_date_of(number),
+            user_id=account.id, name=name, id_doc_type=kind, pinyin=person_initials(name)[:50], id_number=number,
+            id_number_index=blind_index(identity.indexed_text(kind, number)), mobile=mobile,
+            sex=identity.sex_of(number) if says else "", birth_date=identity.birth_date_of(number) if says else None,
         )
         session.add(person)
         session.flush()  # the audit row needs its id
@@ -128,10 +128,10 @@ def _checked(errors: dict[str, str], key: str, check: Any) -> str:
         return ""
 
 
-def _refuse_taken(session: Session, username: str, number: str) -> None:
+def _refuse_taken(session: Session, username: str, kind: str, number: str) -> None:
     if session.scalar(select(Account.id).where(func.lower(Account.username) == username.lower())):
         raise Invalid("注册信息有误，请按提示修改。", {"username": "该用户名已被使用，请换一个。"})
-    if session.scalar(select(Person.id).where(Person.id_number_index == blind_index(number))):
+    if session.scalar(select(Person.id).where(Person.id_number_index.in_(blind_indexes(identity.indexed_text(kind, number))))):
         raise Invalid("注册信息有误，请按提示修改。", {
             "id_number": "该身份证号已注册。如果是您本人，请直接登录；忘记账号请联系所在单位或平台客服。",
         })
@@ -183,8 +183,10 @@ def _apply(session: Session, person: Person, profile: Profile) -> list[str]:
         "title_name": profile.title_name.strip(), "skill_level": profile.skill_level.strip(),
         "landline": identity.check_landline(profile.landline), "post": profile.post.strip(),
     }
-    if person.registered_at is None and person.id_doc_type != identity.RESIDENT_ID:
+    if person.registered_at is None and person.id_doc_type not in identity.RESIDENT_LIKE:
         values |= {"sex": profile.sex, "birth_date": profile.birth_date}  # no number says them
+    if person.registered_at is not None and profile.mobile is not None:
+        values["mobile"] = identity.check_mobile(profile.mobile)
     changed = [key for key, value in values.items() if getattr(person, key) != value]
     for key in changed:
         setattr(person, key, values[key])
@@ -201,7 +203,7 @@ def _apply(session: Session, person: Person, profile: Profile) -> list[str]:
 
 def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str]:
     errors: dict[str, str] = {}
-    resident = person.id_doc_type == identity.RESIDENT_ID
+    resident = person.id_doc_type in identity.RESIDENT_LIKE
     if profile.sex not in ("男", "女"):
         errors["sex"] = "请选择性别。"
     elif resident and profile.sex != identity.sex_of(person.id_number):
@@ -210,6 +212,8 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
         errors["birth_date"] = "请选择出生日期。"
     elif resident and profile.birth_date != identity.birth_date_of(person.id_number):
         errors["birth_date"] = "出生日期与身份证号不一致，请核对。"
+    elif person.registered_at is None:
+        _checked(errors, "birth_date", lambda: identity.check_age(profile.birth_date, deadlines.today()))
     for key, label in (("address", "通讯地址"), ("email", "电子邮箱")):
         if not getattr(profile, key).strip():
             errors[key] = f"请填写{label}。"
@@ -231,6 +235,8 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
         if len(getattr(profile, key).strip()) > limit:
             errors[key] = f"{label}最多 {limit} 个字。"
     _checked(errors, "landline", lambda: identity.check_landline(profile.landline))
+    if person.registered_at is not None and profile.mobile is not None:
+        _checked(errors, "mobile", lambda: identity.check_mobile(profile.mobile or ""))
     wanted = set(profile.series_ids)
     if len(wanted) > MAX_SERIES:
         errors["series_ids"] = f"所在职称系列最多选择 {MAX_SERIES} 个。"
@@ -264,5 +270,5 @@ def profile_of(person: Person) -> Mapping[str, Any]:
         "ethnic_code": person.ethnic_code or "", "email": person.email, "address": person.address,
         "work_start": person.work_start, "education_code": person.education_code or "",
         "degree_code": person.degree_code or "", "title_name": person.title_name, "skill_level": person.skill_level,
-        "landline": person.landline, "post": person.post, "series_ids": [row.series_id for row in person.series],
+        "landline": person.landline, "post": person.post, "mobile": person.mobile, "series_ids": [row.series_id for row in person.series],
     }

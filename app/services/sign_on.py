@@ -28,14 +28,15 @@ from app.rules import deadlines, identity
 from app.scope import system_scope
 from app.security import end_sessions
 from app.services import organization as organizations
-from app.services.registration import APPLICANT_ROLE, pinyin_initials
+from app.services.registration import APPLICANT_ROLE
 from app.transaction import transaction
 from models.account import Account
 from models.base import utcnow
-from models.encrypted import blind_index
+from models.encrypted import blind_index, blind_indexes
 from models.identity import AccountIdentity
 from models.organization import Organization, OrganizationRole
 from models.person import Person
+from models.search import person_initials
 from models.sign_on import SignOn
 
 LASTS = dt.timedelta(minutes=10)
@@ -156,7 +157,7 @@ def _enter_person(found: Identity, values: dict[str, str], actor: Actor) -> Ente
             _refresh_person(session, account_id, values, actor)
             return Entered(account_id)
         person = session.scalars(
-            select(Person).where(Person.id_number_index == blind_index(values["id_number"]))
+            select(Person).where(Person.id_number_index.in_(blind_indexes(values["id_number"])))
         ).one_or_none()
         if person is not None:
             _require_password(session, person.user_id)
@@ -164,7 +165,7 @@ def _enter_person(found: Identity, values: dict[str, str], actor: Actor) -> Ente
         role = session.scalars(select(Role).where(Role.name == APPLICANT_ROLE)).one()
         account = _new_account(session, name=values["name"], roles=[role], organization_id=None)
         person = Person(
-            user_id=account.id, name=values["name"][:50], pinyin=pinyin_initials(values["name"])[:50],
+            user_id=account.id, name=values["name"][:50], pinyin=person_initials(values["name"])[:50],
             id_number=values["id_number"], id_number_index=blind_index(values["id_number"]), mobile=values["mobile"],
             sex=identity.sex_of(values["id_number"]), birth_date=identity.birth_date_of(values["id_number"]),
         )
@@ -179,7 +180,7 @@ def _enter_person(found: Identity, values: dict[str, str], actor: Actor) -> Ente
 def _refresh_person(session: Session, account_id: int, values: dict[str, str], actor: Actor) -> None:
     """The subject is still the same person; the mobile is the provider's, so its newest one counts."""
     person = session.scalars(select(Person).where(Person.user_id == account_id).with_for_update()).one_or_none()
-    if person is None or person.id_number_index != blind_index(values["id_number"]):
+    if person is None or person.id_number_index not in blind_indexes(values["id_number"]):
         raise NotAllowed("单点登录返回的身份证号与本账号登记的不一致，不能登录。请联系平台客服核实。")
     if person.mobile != values["mobile"]:
         person.mobile = values["mobile"]
@@ -335,7 +336,7 @@ def _require_owner(session: Session, provider: Provider, found: Identity, accoun
     """The account is the person's with that ID number, or acts for the unit with that code; never staff."""
     if provider.audience == "person":
         owner = session.scalar(
-            select(Person.user_id).where(Person.id_number_index == blind_index(found.values["id_number"]))
+            select(Person.user_id).where(Person.id_number_index.in_(blind_indexes(found.values["id_number"])))
         )
         if owner != account_id:
             raise Invalid("这个账号登记的身份证号与单点登录的不一致，不能关联。")

@@ -117,6 +117,7 @@ MATRIX: dict[str, Rule] = {
     "PersonView.edit": only(APPLICANT, "own person"),
     "PhotoView.edit": only(APPLICANT, "own person"),
     "PhotoView.delete": only(APPLICANT, "own person"),
+    "IdNumberView.reveal": only(APPLICANT | REVIEWERS, "own person, own unit's people, people whose case came here"),
     "EmploymentView.change": only(APPLICANT, "own person"),
     "EmploymentView.units": only(APPLICANT, "names of units, public"),
     "EmploymentView.withdraw": only(APPLICANT, "own person"),

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from stdnum.cn import ric
 
+from app.demo import accounts as a
+from app.demo.accounts import PASSWORD
 from tests.e2e.conftest import Visit
 from tests.e2e.people import Someone
 from tests.e2e.test_pages import violations
@@ -107,3 +110,140 @@ def test_a_photo_that_is_too_small_says_so_and_keeps_the_page(visit: Visit, tmp_
     person.press("提交")
     person.sees("裁剪后只剩")
     expect(person.page.get_by_role("button", name="提交")).to_be_enabled()
+
+
+def number(serial: int) -> str:
+    """A valid ID number of somebody born on 1985-06-15."""
+    body = f"34010419850615{serial:03}"
+    return body + str(ric.calc_check_digit(body + "0"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_registration_over_binding_to_a_change_of_unit(visit: Visit, width: int) -> None:
+    name = {1440: "方宽屏", 390: "方窄屏"}[width]
+    person = visit("", width)
+    person.go("/register/")
+    clean(person)
+    for label, text in (("真实姓名", name), ("身份证号", number(width % 1000)[:-1] + "?"), ("手机号码", "13955550000"),
+                        ("用户名", f"wide{width}"), ("密码", PASSWORD), ("再次输入密码", PASSWORD)):
+        person.fill(label, text)
+    person.press("注册")
+    person.sees("请填写 18 位居民身份证号")
+    clean(person)
+    person.fill("身份证号", number(width % 1000))
+    person.fill("密码", PASSWORD)
+    person.fill("再次输入密码", PASSWORD)
+    person.press("注册")
+    person.sees("注册成功")
+    person.sign_in(f"wide{width}", PASSWORD)
+    person.sees_heading("个人注册")
+    clean(person)
+    register(person)
+    person.sees("正在审核您的单位申请")
+    confirm_as("company", visit, name, width)
+    person.open("首页")
+    person.sees(a.COMPANY)
+    clean(person)
+    change_unit(person)
+    confirm_as("unit", visit, name, width)
+    person.open("个人中心")
+    expect(person.row("单位变更")).to_contain_text("已通过")
+    expect(person.row("人员注册")).to_contain_text("已结束")
+    clean(person)
+
+
+def register(person: Someone) -> None:
+    """个人注册 with the unit chosen by its initials."""
+    person.choose("政治面貌", "群众")
+    person.choose("民族", "汉族")
+    person.fill("电子邮箱", "fang@mail.example.com")
+    person.fill("通讯地址", "合肥市包河区")
+    person.fill("工作时间", "2008-07-01")
+    person.choose("最高学历", "大学本科")
+    box = person.page.get_by_role("combobox", name="单位名称")
+    box.click()
+    box.press_sequentially("ahhy")
+    person.page.get_by_role("option", name=a.COMPANY).click()
+    person.press("提交")
+
+
+def change_unit(person: Someone) -> None:
+    """变更单位 to the school, by part of its name."""
+    person.open("个人中心")
+    person.follow("变更单位")
+    person.sees("新单位审核通过后变更才生效")
+    clean(person)
+    person.press("保存")
+    person.sees("请选择单位")
+    person.pick("单位名称", "第八中学")
+    person.fill("申请说明", "工作调动")
+    person.press("保存")
+    person.sees("正在审核您的申请")
+    clean(person)
+
+
+def confirm_as(login: str, visit: Visit, name: str, width: int) -> None:
+    """人员注册审核: look at the number, then 通过."""
+    unit = visit(login, width)
+    unit.open("人员注册审核")
+    clean(unit)
+    unit.follow("审核", within=unit.row(name))
+    unit.sees("340***")
+    unit.press("显示完整号码")
+    unit.sees(number(width % 1000))
+    clean(unit)
+    claim = unit.page.get_by_role("button", name="领取", exact=True)
+    if claim.count():
+        claim.first.click()
+        unit.sees("已领取")
+    unit.confirm("通过", "确定")
+    unit.sees("已通过")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_unit_keeps_its_settings_and_administrators(visit: Visit, width: int) -> None:
+    unit = visit("company", width)
+    unit.open("管理设置")
+    for block in ("单位基本信息", "单位详细信息"):
+        unit.sees_heading(block)
+    clean(unit)
+    unit.follow("完善单位信息")
+    unit.fill("电子邮箱", "无效")
+    unit.press("保存")
+    unit.sees("电子邮箱格式不正确")
+    clean(unit)
+    unit.fill("电子邮箱", f"office{width}@unit.example.com")
+    unit.fill("批准文号", f"建字〔{width}〕1号")
+    unit.press("保存")
+    unit.sees("单位信息已保存")
+    unit.sees(f"建字〔{width}〕1号")
+    unit.follow("单位管理员")
+    clean(unit)
+    unit.fill("姓名", "周接替")
+    unit.fill("用户名", f"successor{width}")
+    unit.press("新增管理员")
+    unit.sees("初始密码")
+    clean(unit)
+    unit.open("管理设置")
+    unit.follow("单位管理员")
+    unit.confirm("停用", "确定停用", within=unit.row(f"successor{width}"))
+    unit.sees("该管理员已停用")
+    clean(unit)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_home_pages_and_the_bell(visit: Visit, width: int) -> None:
+    person = visit("applicant2", width)
+    person.open("首页")
+    for heading in ("我的申报情况", "业绩统计", "最新计划信息"):
+        person.sees_heading(heading)
+    expect(person.page.get_by_role("table", name="业绩统计")).to_be_visible()
+    clean(person)
+    unit = visit("unit", width)
+    unit.open("首页")
+    for heading in ("待审核", "审核统计", "最新计划信息"):
+        unit.sees_heading(heading)
+    clean(unit)
+    unit.go("/notifications/")
+    unit.sees_heading("通知")
+    clean(unit)

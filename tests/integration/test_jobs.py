@@ -356,7 +356,7 @@ class TestSchedule:
             with Session(engine) as session, session.begin():
                 schedule.enqueue_periodic(session, moment)
         assert collections.Counter(row.kind for row in rows(engine, "")) == {
-            "audit.anchor": 2, "session.sweep": 2, "job.purge": 1,
+            "audit.anchor": 2, "session.sweep": 2, "job.purge": 1, "deadline.remind": 2,
         }
 
     def test_periodic_jobs_run(self, app: Flask, engine: Engine) -> None:
@@ -368,7 +368,7 @@ class TestSchedule:
             for key, state in (("long-done", "done"), ("long-failed", "failed")):
                 session.add(Job(kind="test.fail", key=key, payload={}, state=state, finished_at=old))
             schedule.enqueue_periodic(session, now)
-        assert worker.run_due(app) == {"done": 3}
+        assert worker.run_due(app) == {"done": len(schedule.PERIODIC)}
         assert [row.key for row in rows(engine) if row.kind == "test.fail"] == ["long-failed"]
         with engine.connect() as connection:
             assert connection.execute(select(WebSession.__table__.c.session_id)).scalars().all() == ["live"]

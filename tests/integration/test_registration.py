@@ -85,6 +85,7 @@ def test_an_account_is_made_with_its_person_and_leads_to_the_login(client: Flask
     ("username", "1abc", "以字母开头"), ("username", "ab", "4 至 32 位"), ("username", "有中文", "用户名为"), ("username", "", "请填写用户名"),
     ("name", "李", "真实姓名"), ("name", "李4明", "真实姓名"), ("name", "--", "真实姓名"), ("name", "", "请填写真实姓名"),
     ("id_number", "12345", "18 位"), ("id_number", "340104198506159999", "校验不通过"), ("id_number", "340104198513159999", "出生日期"),
+    ("id_number", id_number(1, "20150615"), "未满 16 周岁"),
     ("mobile", "12345", "11 位"), ("mobile", "", "请填写手机号码"), ("password", "short", "至少 8 位"),
     ("password", "12345678", "太常见"), ("password_again", "别的", "不一致"),
 ])
@@ -108,6 +109,25 @@ def test_each_bad_input_gets_its_sentence_and_the_rest_is_kept(
 def test_names_of_every_script_are_names(app: Flask, name: str) -> None:
     form = SignUp(username="somebody", password="湖边散步看见三只白鹭", name=name, id_number=id_number(2), mobile="13955550000")
     assert registration.sign_up(form=form, actor=VISITOR)
+
+
+def test_a_foreigner_signs_up_with_a_passport_and_says_sex_and_birth_in_the_registration(
+    client: FlaskClient, db_session: Any, login: Login
+) -> None:
+    passport = {"name": "Mary Ann O’Neill", "id_doc_type": "08", "id_number": "e12345678"}
+    assert sent(client, **passport).location == "/login/"
+    person = db_session.scalars(select(Person).where(Person.name == "Mary Ann O'Neill")).one()
+    assert (person.id_number, person.sex, person.birth_date, person.pinyin) == ("E12345678", "", None, "mary ann o'neill")
+    assert "该身份证号已注册" in sent(client, **passport, username="another").text
+    other = sent(client, **passport | {"id_doc_type": "04", "id_number": "H12345678"}, username="another")
+    assert other.location == "/login/"
+    me = login(client, "fangyuan")
+    young = me.post("/person/registration/", data=filled(sex="女", birth_date="2015-01-01", work_start="2026-01-01"))
+    assert young.status_code == 422
+    assert "未满 16 周岁" in young.text
+    assert me.post("/person/registration/", data=filled(sex="女", birth_date="1990-01-01")).location == "/home/"
+    db_session.expire_all()
+    assert (person.sex, person.birth_date) == ("女", dt.date(1990, 1, 1))
 
 
 @pytest.mark.parametrize(("changes", "says"), [
@@ -259,6 +279,28 @@ def test_the_search_without_scripts_answers_with_the_form_and_the_matches(newcom
 
 
 # 完善信息
+
+def test_the_mobile_number_is_changed_and_checked(client: FlaskClient, login: Login) -> None:
+    me, profile = login(client, "applicant"), unit_world.profile("applicant")
+    data = filled(sex=profile.sex, birth_date=profile.birth_date.isoformat(), work_start="2005-08-01",
+                  version=str(unit_world.person("applicant").version))
+    assert 'name="mobile"' in me.get("/person/edit/").text
+    for wrong in ("", "12345"):
+        answer = me.post("/person/edit/", data={**data.to_dict(), "mobile": wrong})
+        assert answer.status_code == 422
+        assert "11 位手机号码" in answer.text
+    assert me.post("/person/edit/", data={**data.to_dict(), "mobile": "139 0000 1234"}).location == "/person/"
+    assert unit_world.person("applicant").mobile == "13900001234"
+    page = me.get("/person/").text
+    for label in ("工作单位", "手机号码", "行政职务", "是否自由职业者"):
+        assert label in page
+
+
+def test_before_the_registration_the_mobile_number_stays_the_sign_ons(newcomer: FlaskClient) -> None:
+    before = unit_world.person("newcomer").mobile
+    assert newcomer.post("/person/registration/", data=filled(mobile="13900001234")).status_code == 302
+    assert unit_world.person("newcomer").mobile == before
+
 
 def test_two_tabs_the_second_one_is_warned_and_may_save_once_more(client: FlaskClient, login: Login) -> None:
     me, profile = login(client, "applicant"), unit_world.profile("applicant")

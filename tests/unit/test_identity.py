@@ -94,3 +94,55 @@ def test_mobile_numbers_that_do_not_hold(number):
 def test_age_counts_full_years():
     assert identity.age_on(dt.date(2000, 2, 29), dt.date(2018, 2, 28)) == 17
     assert identity.age_on(dt.date(2000, 2, 29), dt.date(2018, 3, 1)) == 18
+
+
+@pytest.mark.parametrize(("kind", "typed", "number"), [
+    ("01", "11010519491231002x ", "11010519491231002X"), ("02", "军字第1234567号", "军字第1234567号"),
+    ("04", "h12345678", "H12345678"), ("04", "H1234567890", "H1234567890"), ("05", "M12345678", "M12345678"),
+    ("06", "12345678", "12345678"), ("07", "usa123456789012", "USA123456789012"), ("07", "91134019900101001X", "91134019900101001X"),
+    ("08", "e 1234 5678", "E12345678"), ("08", "Ｅ12345678", "E12345678"), ("99", "某证-7", "某证-7"),
+])
+def test_numbers_of_other_documents_are_taken_as_they_are(kind: str, typed: str, number: str) -> None:
+    assert identity.check_document(kind, typed, dt.date(2026, 1, 1)) == number
+
+
+@pytest.mark.parametrize(("kind", "typed", "says"), [
+    ("01", "340102198003073074", "校验不通过"), ("16", "340102198003073073", "81、82 或 83"), ("02", "军1", "军官证号"),
+    ("04", "M12345678", "字母 H"), ("04", "H123456789", "8 位或 10 位"), ("05", "H12345678", "字母 M"), ("06", "1234567", "8 位数字"),
+    ("07", "US123456789012", "3 个字母"), ("08", "护照1234", "护照号"), ("08", "E1", "护照号"), ("99", "1", "4 至 40 位"),
+])
+def test_a_wrong_number_is_told_what_it_should_look_like(kind: str, typed: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        identity.check_document(kind, typed, dt.date(2026, 1, 1))
+
+
+def test_a_residence_permit_says_sex_and_birth_like_an_id() -> None:
+    body = "81000019900101001"
+    number = body + str(ric.calc_check_digit(body + "0"))
+    assert identity.check_document("16", number, dt.date(2026, 1, 1)) == number
+    assert (identity.sex_of(number), identity.birth_date_of(number)) == ("男", dt.date(1990, 1, 1))
+
+
+@pytest.mark.parametrize(("typed", "name"), [
+    ("李明", "李明"), ("㛃喆", "㛃喆"), ("䶮𬍛", "䶮𬍛"), ("𫖯𬱖", "𫖯𬱖"), ("阿卜杜拉·热合曼", "阿卜杜拉·热合曼"), ("阿卜杜拉•热合曼", "阿卜杜拉·热合曼"),
+    ("阿卜杜拉 ・ 热合曼", "阿卜杜拉·热合曼"), ("买买提．艾力", "买买提·艾力"), ("  John   Smith ", "John Smith"), ("O’Brien", "O'Brien"),
+    ("Jean‑Luc Picard", "Jean-Luc Picard"), ("J. R. Smith", "J. R. Smith"), ("José", "José"), ("Ивaнов", "Ивaнов"), ("김철수", "김철수"),
+    ("葛\U000e0101城", "葛\U000e0101城"),
+])
+def test_names_of_every_script_hold_and_have_one_kind_of_dot(typed: str, name: str) -> None:
+    assert identity.check_name(typed) == name
+
+
+@pytest.mark.parametrize("typed", ["", "李", "李4明", "--", "·李明", "李明·", "李_明", "<b>李明</b>", "李\x00明", "李/明", "a" * 51, "😀李"])
+def test_what_is_no_name_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid, match="真实姓名"):
+        identity.check_name(typed)
+
+
+def test_somebody_too_young_or_not_born_is_refused() -> None:
+    today = dt.date(2026, 11, 25)
+    identity.check_age(dt.date(2010, 11, 25), today)
+    with pytest.raises(Invalid, match="未满 16 周岁"):
+        identity.check_age(dt.date(2010, 11, 26), today)
+    with pytest.raises(Invalid, match="不能晚于今天"):
+        identity.check_age(dt.date(2026, 11, 26), today)

@@ -25,7 +25,8 @@ from app.services.registration import Profile, SignUp
 
 
 def _number(value: object) -> int | None:
-    return int(value) if str(value or "").isdigit() else None  # type: ignore[call-overload]
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 class SignUpForm(FlaskForm):
@@ -36,6 +37,7 @@ class SignUpForm(FlaskForm):
     password = PasswordField(_("密码"), [InputRequired(_("请设置密码。"))], description=_("至少 8 位，可以是一句话"))
     password_again = PasswordField(_("再次输入密码"), [EqualTo("password", _("两次输入的密码不一致，请重新输入。"))])
     name = StringField(_("真实姓名"), [InputRequired(_("请填写真实姓名。")), Length(max=50)])
+    id_doc_type = SelectField(_("证件类型"), default="01")
     id_number = StringField(_("身份证号"), [InputRequired(_("请填写身份证号。")), Length(max=40)])
     mobile = TelField(_("手机号码"), [InputRequired(_("请填写手机号码。")), Length(max=20)])
 
@@ -44,6 +46,7 @@ class SignUpForm(FlaskForm):
         return SignUp(
             username=self.username.data or "", password=self.password.data or "", name=self.name.data or "",
             id_number=self.id_number.data or "", mobile=self.mobile.data or "",
+            id_doc_type=self.id_doc_type.data or "",
         )
 
 
@@ -66,6 +69,7 @@ class ProfileForm(FlaskForm):
     title_name = StringField(_("职称名称"), [Length(max=20)])
     skill_level = StringField(_("技能等级"), [Length(max=20)])
     degree_code = SelectField(_("获得学位"), [Optional()])
+    mobile = TelField(_("手机号码"), [Length(max=20)])
     landline = StringField(_("固定电话"), [Length(max=30)], description=_("例:0551-88888888"))
     post = StringField(_("行政职务"), [Length(max=20)])
 
@@ -87,6 +91,7 @@ class ProfileForm(FlaskForm):
             education_code=self.education_code.data or "", degree_code=self.degree_code.data or "",
             title_name=self.title_name.data or "", skill_level=self.skill_level.data or "",
             landline=self.landline.data or "", post=self.post.data or "", series_ids=self.series_ids.data or (),
+            mobile=self.mobile.data,
         )
 
 

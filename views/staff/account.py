@@ -58,7 +58,6 @@ class AccountView(SafeModelView):
     add_columns = ["username", "last_name", "first_name", "email", "organization", "active"]
     edit_columns = ["last_name", "first_name", "email", "organization", "active"]
     order_columns = ["username"]
-    option_columns = {"organization": ("name", "pinyin")}
     label_columns = LABELS
     formatters_columns = {
         "role_names": lambda names: "、".join(_(ROLE_LABELS.get(name, name)) for name in names),

@@ -17,17 +17,16 @@ from app.errors import Invalid
 from app.rules.account import check_email
 from app.rules.identity import check_mobile, check_uscc
 from app.services.organization import checked_name
-from app.services.registration import pinyin_initials
 from app.transaction import current_session
 from models.organization import ORGANIZATION_KINDS, Jurisdiction, Organization, OrganizationRole
 from models.plan import Committee
+from models.search import initials
 from views.base import SafeModelView
 from views.base_fields import REQUIRED, form_class
 from views.staff.dictionary_field import DictionaryField, dictionary_name
 from views.staff.region_path import ByRegionPath, region_path
 
 UNIT, KIND, REGION = _l("单位"), _l("角色"), _l("属地")
-BY_NAME = {"organization": ("name", "pinyin", "uscc"), "convener": ("name", "pinyin"), "issuer": ("name", "pinyin")}
 
 
 class OrganizationRoleView(SafeModelView):
@@ -37,7 +36,6 @@ class OrganizationRoleView(SafeModelView):
     search_columns = ["organization", "kind"]
     add_columns = ["organization", "kind"]
     choices = {"kind": ORGANIZATION_KINDS}
-    option_columns = BY_NAME
     label_columns = {"organization": UNIT, "kind": KIND}
 
 
@@ -48,7 +46,6 @@ class JurisdictionView(ByRegionPath, SafeModelView):
     search_columns = ["organization", "kind", "region", "series"]
     add_columns = ["organization", "kind", "region", "series"]
     choices = {"kind": ORGANIZATION_KINDS}
-    option_columns = BY_NAME
     label_columns = {"organization": UNIT, "kind": KIND, "region": REGION, "series": _l("职称系列（空为全部）")}
     formatters_columns = {"region": region_path, "series": lambda series: series or _("全部系列")}
 
@@ -130,7 +127,7 @@ class OrganizationView(ByRegionPath, SafeModelView):
         item.uscc = checked("uscc", check_uscc) if item.uscc else None
         item.mobile = checked("mobile", check_mobile) if item.mobile else ""
         item.email = checked("email", check_email) if item.email else ""
-        item.pinyin = (item.pinyin or "").lower() or pinyin_initials(item.name)
+        item.pinyin = (item.pinyin or "").lower() or initials(item.name)
         if errors:
             raise Invalid(_("有信息填写有误，请按提示修改。"), errors)
 
@@ -151,7 +148,6 @@ class CommitteeView(ByRegionPath, SafeModelView):
     search_columns = ["name", "convener", "region"]
     add_columns = ["name", "convener", "issuer", "region"]
     order_columns = ["name"]
-    option_columns = BY_NAME
     label_columns = {
         "name": _l("评委会名称"), "convener": _l("组建单位"), "issuer": _l("发证机关"), "region": REGION,
     }

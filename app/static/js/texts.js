@@ -30,6 +30,7 @@ const ENGLISH = {
   "上传进度": "Upload progress",
   "正在检查文件…": "Checking the file…",
   "上传没有成功，请稍后再试。": "The upload failed. Please try again.",
+  "没有成功，请稍后再试。": "That did not work. Please try again.",
   "图片无法打开，请选择 JPG 或 PNG 格式的照片。": "This picture cannot be opened. Please choose a JPG or PNG photo.",
   "照片太小，裁剪后不清晰，请换一张更清晰的照片。": "The photo is too small to stay sharp. Please choose a larger one.",
   "网络中断，文件没有上传，请再试一次。": "The connection broke. Please upload again.",
