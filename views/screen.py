@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from flask import Flask
+from flask import Flask, g, has_request_context
+from flask_babel import get_translations, pgettext
 from flask_babel import gettext as _
-from flask_babel import pgettext
 
 from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
@@ -42,10 +43,24 @@ def state_word(word: str) -> str:
     return results.get(word) or _(word)
 
 
+def catalogue() -> Any:
+    """The translations of this request, found once: a page asks for hundreds of texts."""
+    if not has_request_context():
+        return get_translations()
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
+
+
 def register_filters(app: Flask) -> None:
     """`|day`, `|moment`, `|masked`, and the words of nodes and states, for every template; and what was typed
     into a decision that was refused.
     """
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: catalogue().ugettext(text), ngettext=lambda one, many, n: catalogue().ungettext(one, many, n),
+        newstyle=True, pgettext=lambda context, text: catalogue().upgettext(context, text),
+        npgettext=lambda context, one, many, n: catalogue().unpgettext(context, one, many, n),
+    )
     app.jinja_env.filters.update(
         day=day, moment=moment, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
         task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),

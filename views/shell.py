@@ -108,7 +108,9 @@ def _build() -> dict[str, Any]:
 def _navigation(actor: Actor) -> list[dict[str, Any]]:
     entries = [entry for entry in NAVIGATION if entry.roles & actor.roles and page(entry.path)]
     here = max((entry.path for entry in entries if request.path.startswith(entry.path.rstrip("/"))), key=len, default="")
-    waiting = _open_tasks(actor) if any(entry.badge for entry in entries) else 0
+    waiting = 0
+    if any(entry.badge for entry in entries):
+        waiting = g.open_tasks if "open_tasks" in g else _open_tasks(actor)
     return [
         {"label": _(entry.label), "href": page(entry.path), "current": entry.path == here,
          "badge": waiting if entry.badge else 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, jsonify, redirect, request, url_for
+from flask import flash, g, jsonify, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -51,6 +51,7 @@ class TaskView(PageView):
         actor, session = current_actor(), current_session()
         inbox = inbox_of(session, actor)
         counts = tab_counts(session, inbox)
+        g.open_tasks = counts["todo"] + counts["unclaimed"]  # the shell's badge need not ask again
         tab = request.args.get("tab", "todo" if counts["todo"] or not counts["unclaimed"] else "unclaimed")
         tab = tab if tab in TABS else "todo"
         procedure = request.args.get("procedure", "")

@@ -15,7 +15,7 @@ from models.plan import Committee, PlanLevel, PlanOffering, ReviewPlan
 from models.region import Region
 
 HIGH = ("senior", "associate_senior")
-TEACHERS, ENGINEERS, HEALTH, UNIVERSITY_TEACHERS = "22", "05", "04", "01"
+TEACHERS, ENGINEERS, HEALTH, UNIVERSITY_TEACHERS, ACCOUNTANTS = "22", "05", "04", "01", "17"
 TEACHER_COMMITTEE = "安徽省中小学教师系列高级职称评审委员会"
 ENGINEER_COMMITTEE = "安徽省建设工程系列高级职称评审委员会"
 CONSTRUCTION = ("建筑工程", "给水排水", "暖通空调", "工程造价", "市政路桥", "建筑电气", "园林绿化")
@@ -140,7 +140,8 @@ def _build_provincial(world: World, code: str) -> None:
     else:
         name, convener = f"安徽省{series.name}系列高级职称评审委员会", department_of(code)
     committee = build_committee(world, name, convener, a.ISSUER, PROVINCE)
-    _build_generic(world, committee, _window(world, int(code)), code, HIGH)
+    window = open_window(world.today) if code == ACCOUNTANTS else _window(world, int(code))
+    _build_generic(world, committee, window, code, HIGH)
     if int(code) % 3 != 1:
         _build_generic(world, committee, _last_year(world), code, HIGH)
 

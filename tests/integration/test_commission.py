@@ -135,3 +135,12 @@ def test_the_pages_of_both_sides(app, client, login):
     assert "年度委托" in page
     assert "查收" in page
     assert client.get("/commissions/plan/999999/").status_code == 404
+
+
+def test_units_find_it_beside_each_plan_and_applicants_do_not(app, client, login):
+    link = f"/commissions/plan/{make.teacher_plan()}/"
+    login(client, "unit")
+    assert link in client.get("/home/").text
+    assert link in client.get("/plans/").text
+    login(client, "applicant")
+    assert link not in client.get("/plans/").text
