@@ -34,6 +34,7 @@ _UNIT = [
     *_all("IdNumberView"),
     *_all("TaskView", "ReviewView", "RecommendationView", "PostQuotaView", "CommissionView", "SubstitutionView", "StatisticsView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
     *_all("QrConfirmView"),
+    *_all("RequestReviewView"),
 ]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
@@ -53,7 +54,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_SIGNED_IN,
         *_all("RegistrationView", "PersonView", "PhotoView", "IdNumberView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
-        *_all("FormView"),
+        *_all("FormView", "RequestView"),
     ],
     "Employer": [
         *_UNIT,
@@ -62,7 +63,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "CompetentDepartment": _UNIT,
     "HrDepartment": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],  # the unit of freelancers
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
-    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("IssuedCertificateView")],
+    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("ResultView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
     "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index"),
             *_all("NoticeView")],

@@ -35,6 +35,7 @@ import models as m
 from app.actor import Actor
 from app.errors import NotAllowed
 from models.integrity import IntegrityRecord
+from models.personal_request import REQUEST_KINDS
 from models.refdata import LoadedRow
 
 
@@ -172,7 +173,22 @@ def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
         and_(t.subject_type == "commission_letter", t.subject_id.in_(
             select(letter.id).where(_commission(letter, scope)))),
         and_(t.subject_type == "post_quota", t.subject_id.in_(_quotas(scope))),
+        *(and_(t.subject_type == kind, t.subject_id.in_(_requests(scope, kind))) for kind in REQUEST_KINDS),
     )
+
+
+def _request(t: Any, scope: Scope) -> ColumnElement[bool]:
+    return or_(
+        _mine(t.person_id, scope.person_id),
+        and_(_mine(t.employer_id, scope.organization_id), t.state != "editing"),
+        and_(t.kind == "recognition", t.id.in_(_handled(scope, _task.c.subject_id, "recognition"))),
+        and_(t.kind == "reissue", t.id.in_(_handled(scope, _task.c.subject_id, "reissue"))),
+    )
+
+
+def _requests(scope: Scope, kind: str) -> Any:
+    table = m.PersonalRequest.__table__.c
+    return select(table.id).where(table.kind == kind, _request(table, scope))
 
 
 def _document(t: Any, scope: Scope) -> ColumnElement[bool]:
@@ -181,7 +197,10 @@ def _document(t: Any, scope: Scope) -> ColumnElement[bool]:
         _mine(t.person_id, scope.person_id), _mine(t.organization_id, scope.organization_id),
         and_(
             t.is_draft.is_(False), t.organization_id.is_(None),
-            t.subject_type == "application", t.subject_id.in_(_applications(scope)),
+            or_(
+                and_(t.subject_type == "application", t.subject_id.in_(_applications(scope))),
+                *(and_(t.subject_type == kind, t.subject_id.in_(_requests(scope, kind))) for kind in REQUEST_KINDS),
+            ),
         ),
     )
 
@@ -268,6 +287,9 @@ CRITERIA: dict[type, Criterion] = {
     m.QuotaUse: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.Recommendation: _recommendation,
     m.Certificate: _certificate,
+    m.PersonalRequest: _request,
+    m.ReviewResult: lambda t, s: _mine(t.convener_id, s.organization_id),
+    m.Publicity: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Document: _document,
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
     m.Attachment: _attachment,

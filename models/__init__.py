@@ -22,6 +22,7 @@ from models.notice import Notice
 from models.notification import Notification
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.person import Employment, Person, PersonSeries
+from models.personal_request import PersonalRequest
 from models.plan import (
     AttachmentSlot,
     Committee,
@@ -37,6 +38,7 @@ from models.qr_sign_in import QrSignIn
 from models.recommendation import Recommendation
 from models.refdata import LoadedRow
 from models.region import Region
+from models.result import Publicity, ReviewResult
 from models.routing import RouteRule, RouteStep
 from models.saved_view import SavedView
 from models.series import Specialty, Title, TitleLevel, TitleSeries
@@ -52,9 +54,9 @@ __all__ = [
     "AuditAnchor", "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable",
     "CommissionLetter", "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job",
     "Jurisdiction", "LoadedRow", "Notice", "Notification", "Organization", "OrganizationRole", "Person",
-    "PersonSeries", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "QrSignIn",
-    "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewStandard", "RouteRule", "RouteStep",
-    "SavedView", "SeriesForm", "Setting", "SignOn", "Specialty", "StandardItem", "StandardSection",
-    "StoredFile", "Submission", "Substitution", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries",
-    "WebSession",
+    "PersonSeries", "PersonalRequest", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel",
+    "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewResult",
+    "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "SeriesForm", "Setting", "SignOn", "Specialty",
+    "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task", "TaskCounter",
+    "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

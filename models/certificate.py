@@ -36,6 +36,7 @@ class Certificate(Timestamps, Versioned, Base):
         one_of("state", CERTIFICATE_STATES),
         UniqueConstraint("application_id"),
         Index("ix_certificate_person_id", "person_id", "id"),
+        CheckConstraint("(state = 'revoked') = (revoked_on IS NOT NULL)", name="revoked_with_day"),
         CheckConstraint("(file_id IS NULL) = (render_key = '')", name="rendered_with_key"),
     )
 
@@ -60,6 +61,10 @@ class Certificate(Timestamps, Versioned, Base):
     state: Mapped[str] = mapped_column(Code, default="valid")
     file_id: Mapped[int | None] = mapped_column(Key, ForeignKey("stored_file.id"))
     render_key: Mapped[str] = mapped_column(String(80), default="")
+    original_number: Mapped[str] = mapped_column(String(60), default="")  # of the certificate this one goes back to
+    replaces_id: Mapped[int | None] = mapped_column(Key, ForeignKey("certificate.id"), unique=True)  # 补换证
+    revoked_on: Mapped[dt.date | None]
+    revoked_reason: Mapped[str] = mapped_column(String(300), default="")
     rendered_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship()

@@ -16,6 +16,7 @@ MODULES = (
     "organization",
     "administrator", "unit_person", "achievement", "portfolio_review", "plan", "application", "filling",
     "task", "review", "recommendation", "post_quota", "commission", "substitution", "statistics", "certificate", "form", "file", "staff",
+    "personal_request", "request_review", "result",
 )
 
 

@@ -10,6 +10,8 @@ _REVIEW_PAGES = {
     "employment": ("UnitPersonView.show", "employment_id"),
     "achievement": ("PortfolioReviewView.show", "achievement_id"),
     "application": ("ReviewView.show", "application_id"),
+    "recognition": ("RequestReviewView.show", "request_id"),
+    "reissue": ("RequestReviewView.show", "request_id"),
 }
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request, url_for
+from flask import current_app, flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
+from app.errors import NotFound
 from app.extensions import limiter
-from app.queries.certificate import certificates_of, issued_page, public_view
+from app.queries.certificate import certificates_of, issued_page, public_view, replaced_by
+from app.queries.dictionary import name_of
 from app.reports.errors import SignatureRefusedError
 from app.reports.signing import private_key_from_seed, public_key_of, verify_payload
-from app.rules.identity import mask_name
+from app.rules.identity import mask_id_number, mask_name
+from app.services import certificate as certificates
 from app.transaction import current_session
 from models.base import utcnow
-from models.certificate import CERTIFICATE_STATES
+from models.certificate import CERTIFICATE_STATES, Certificate
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.person import own_person, personal_tree
@@ -39,6 +42,22 @@ class CertificateView(PageView):
         )
 
 
+    @expose("/<int:certificate_id>")
+    @has_access
+    def show(self, certificate_id: int) -> Any:
+        """查看: 基本信息, 获得资格情况, 证书文件 with its preview."""
+        person = own_person()
+        row = current_session().get(Certificate, certificate_id)
+        if row is None or row.person_id != person.id:
+            raise NotFound(_("没有找到这本证书。"))
+        successor = replaced_by(current_session(), row.id)
+        document = name_of(current_session(), "id_doc_type", person.id_doc_type)
+        return self.render(
+            "certificate/show.html", row=row, person=person, states=CERTIFICATE_STATES, successor=successor,
+            id_document=document, id_number=mask_id_number(person.id_number), tree=personal_tree("CertificateView.index"),
+        )
+
+
 class IssuedCertificateView(PageView):
     """证书管理: what the organization issued or convened."""
 
@@ -53,7 +72,21 @@ class IssuedCertificateView(PageView):
             current_session(), organization_id=current_actor().organization_id or 0, text=text,
             before=positive(request.args.get("before")), after=positive(request.args.get("after")),
         )
-        return self.render("certificate/issued.html", page=page, text=text, states=CERTIFICATE_STATES)
+        return self.render(
+            "certificate/issued.html", page=page, text=text, states=CERTIFICATE_STATES,
+            own_id=current_actor().organization_id,
+        )
+
+
+    @expose("/<int:certificate_id>/revoke", methods=["POST"])
+    @has_access
+    def revoke(self, certificate_id: int) -> Any:
+        """撤销, with its reason; only what the own organization issued."""
+        with self.attempt() as outcome:
+            certificates.revoke(certificate_id=certificate_id, reason=request.form.get("reason", ""), actor=current_actor())
+        if outcome.ok:
+            flash(_("证书已撤销，持证人已收到通知。"), "success")
+        return redirect(url_for("IssuedCertificateView.index"))
 
 
 class VerifyView(PageView):
@@ -81,6 +114,21 @@ class VerifyView(PageView):
         return self.render(
             "certificate/verify.html", status=200 if found else 404, number=number, found=found,
             states=CERTIFICATE_STATES, holder=mask_name(found["holder_name"]) if found else "", now=utcnow(),
+        )
+
+    @expose("/<string:number>.json")
+    @limiter.limit("60 per minute")
+    def machine(self, number: str) -> Any:
+        """The same for machines: masked data and the status of now; 404 with `found: false` for an unknown number."""
+        found = public_view(current_session(), number.strip().upper()[:NUMBER_SHOWN])
+        if found is None:
+            return jsonify(found=False, number=number), 404
+        return jsonify(
+            found=True, number=found["number"], holder=mask_name(found["holder_name"]), state=found["state"],
+            state_name=CERTIFICATE_STATES[found["state"]], series=found["series_name"], specialty=found["specialty_name"],
+            title=found["title_name"], level=found["level_name"], acquired_on=found["acquired_on"].isoformat(),
+            issued_on=found["issued_on"].isoformat(), issuer=found["issuer_name"], committee=found["committee_name"],
+            checked_at=utcnow().isoformat(timespec="seconds"),
         )
 
     @expose("/check/", methods=["POST"])

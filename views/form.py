@@ -16,6 +16,7 @@ from app.services.application_effects import EDITABLE
 from app.transaction import current_session
 from models.application import Application
 from models.document import Document
+from models.personal_request import PersonalRequest
 from views.addresses import way_back
 from views.base import PageView, current_actor
 
@@ -49,6 +50,25 @@ class FormView(PageView):
         document_id = document.ask(
             kind=kind, subject_type="application", subject_id=application_id, cache_key=composed.cache_key, actor=actor,
             run=composed.run, is_draft=composed.is_draft or composed.run == 0, person_id=composed.person_id,
+        )
+        return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
+
+    @expose("/request/<int:request_id>", methods=["POST"])
+    @has_access
+    def personal(self, request_id: int) -> Any:
+        """导出 of a 异地职称 or 补换证 request, or its 承诺书模板."""
+        session, actor = current_session(), current_actor()
+        row = session.get(PersonalRequest, request_id)
+        if row is None:
+            raise NotFound(_("没有找到这份申请，它可能已被删除。"))
+        pledge = row.kind == "reissue" and request.form.get("kind") == "reissue_pledge"
+        kind = "reissue_pledge" if pledge else f"{row.kind}_form"
+        composed = forms.compose(session, kind, request_id, None)
+        if composed.is_draft and row.person_id != actor.person_id:
+            raise NotFound(_("没有找到这份申请，申请人可能已撤回。"))
+        document_id = document.ask(
+            kind=kind, subject_type=row.kind, subject_id=request_id, cache_key=composed.cache_key, actor=actor,
+            run=composed.run, is_draft=composed.is_draft or pledge, person_id=composed.person_id,
         )
         return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
 

@@ -15,6 +15,7 @@ from app.rules.identity import mask_id_number
 from app.services import registration
 from app.transaction import current_session
 from models.person import EMPLOYMENT_KINDS, EMPLOYMENT_STATES, Person
+from models.personal_request import REQUEST_KINDS
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.person import ProfileForm
@@ -30,10 +31,14 @@ def own_person() -> Person:
 
 
 def personal_tree(current: str) -> list[dict[str, Any]]:
-    """The left tree of 个人中心."""
-    pages = (("PersonView.show", _("个人信息")), ("CertificateView.index", _("我的职称")))
+    """The left tree of 个人中心. `current`: an endpoint, or the address of a list of requests."""
+    pages = [
+        *((url_for(endpoint), endpoint, label) for endpoint, label in (
+            ("PersonView.show", _("个人信息")), ("CertificateView.index", _("我的职称")))),
+        *((url_for("RequestView.index", kind=kind), "", _(label)) for kind, label in REQUEST_KINDS.items()),
+    ]
     return [{"label": _("个人中心"), "items": [
-        {"label": label, "href": url_for(endpoint), "current": endpoint == current} for endpoint, label in pages
+        {"label": label, "href": href, "current": current in (href, endpoint)} for href, endpoint, label in pages
     ]}]
 
 

@@ -62,6 +62,7 @@ NAVIGATION = (
     Entry("任务中心", "/tasks/", _REVIEWERS, badge="tasks"),
     Entry("管理设置", "/unit/settings/", _REVIEWERS),
     Entry("评审计划", "/reviewplanview/list/", _roles("Convener")),
+    Entry("评审结果", "/results/", _roles("Convener")),
     Entry("证书管理", "/certificates/issued", _roles("Issuer")),
 )
 STAFF = _roles("Admin", "Ops", "Convener")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import or_, select
 
@@ -14,7 +15,8 @@ from app.demo.journeys import administrator_decides, settle
 from app.demo.world import World
 from app.queries.recommendation import unit_needs_quota
 from app.rules import deadlines
-from app.services import application, application_items, recommendation, review, submission
+from app.rules.votes import Votes
+from app.services import application, application_items, recommendation, result, review, submission
 from app.services import application_effects as effects
 from app.services.application_files import slot_rule
 from app.services.application_items import Place
@@ -204,6 +206,23 @@ def recommend(world: World, task_id: int, administrator: str) -> None:
            person_id=None)
     if unit_needs_quota(world.session, actor.organization_id or 0):
         recommendation.recommend(task_id=task_id, occupies=True, reason="", actor=actor)
+
+
+def confirm_result(world: World, application_id: int) -> None:
+    """The committee's vote some weeks ago, the notice without objection, and the approval."""
+    plan = world.session.execute(
+        select(ReviewPlan.id, ReviewPlan.convener_id).join(Application, Application.plan_id == ReviewPlan.id)
+        .where(Application.id == application_id)
+    ).one()
+    actor = world.actor(world.administrators(plan.convener_id)[0])
+    day = world.today
+    result.enter(entry=result.Entry(application_id, Votes(25, 23, 21, 1, 1), day - timedelta(days=45)), actor=actor)
+    result.publicize(
+        plan_id=plan.id, starts_on=day - timedelta(days=40), ends_on=day - timedelta(days=20), place="安徽省人力资源和社会保障厅网站",
+        actor=actor,
+    )
+    result.order_certificates(plan_id=plan.id, approval_no=f"皖人社秘〔{day.year}〕18号", actor=actor)
+    settle(world)
 
 
 OPINIONS = {

@@ -99,6 +99,7 @@ def _approved_engineer(world: World) -> None:
         applications.engineer_choice(world, "applicant3"),
     )
     applications.decide(world, application_id)
+    applications.confirm_result(world, application_id)
     certificate.issue(application_id=application_id, actor=SYSTEM)
 
 

@@ -28,7 +28,7 @@ from models.dictionary import CodeItem, CodeTable
 
 @handler("certificate.issue")
 def issue(job: JobView) -> None:
-    """The application of the payload was approved by its last stop."""
+    """The result of the application of the payload was approved (app.services.result)."""
     certificates.issue(application_id=job.payload["application_id"], actor=SYSTEM)
 
 

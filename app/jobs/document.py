@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.actor import SYSTEM
 from app.jobs.registry import GiveUp, JobView, handler
+from app.queries import personal_request
 from app.queries.review_form import review_form_facts
-from app.reports import form
+from app.reports import form, request_form
 from app.reports.errors import ReportError
 from app.reports.pledge import pledge_form
 from app.reports.review_form import review_form
@@ -74,6 +75,29 @@ def _pledge(session: Session, subject_id: int, run: int | None) -> Composed:
     facts = review_form_facts(session, subject_id, run=run)
     return Composed("pledge", pledge_form(facts), f"诚信承诺书-{facts['name']}", None, facts["person_id"], facts["run"],
                     is_draft=False)
+
+
+def _request(code: str, session: Session, subject_id: int) -> Composed:
+    facts = personal_request.form_facts(session, subject_id)
+    context = request_form.reissue_pledge(facts) if code == "reissue_pledge" else request_form.request_form(facts)
+    pledge = code == "reissue_pledge"
+    return Composed(code, context, f"{context['title']}-{facts['name']}", None if pledge else facts["photo_id"],
+                    facts["person_id"], facts["run"], is_draft=facts["is_draft"] and not pledge)
+
+
+@composer("recognition_form")
+def _recognition_form(session: Session, subject_id: int, run: int | None) -> Composed:
+    return _request("recognition_form", session, subject_id)
+
+
+@composer("reissue_form")
+def _reissue_form(session: Session, subject_id: int, run: int | None) -> Composed:
+    return _request("reissue_form", session, subject_id)
+
+
+@composer("reissue_pledge")
+def _reissue_pledge(session: Session, subject_id: int, run: int | None) -> Composed:
+    return _request("reissue_pledge", session, subject_id)
 
 
 @handler("document.make")

@@ -21,6 +21,8 @@ SUBJECT_LINKS = {
     "application": "/applications/{id}",
     "achievement": "/portfolio/{id}/",
     "employment": "/person/",
+    "recognition": "/requests/{id}",
+    "reissue": "/requests/{id}",
 }
 
 

@@ -23,6 +23,13 @@ def certificates_of(session: Session, person_id: int) -> Sequence[Certificate]:
     ).all()
 
 
+def replaced_by(session: Session, certificate_id: int) -> Any | None:
+    """The certificate that replaced this one (id, number), or None."""
+    return session.execute(
+        select(_certificate.c.id, _certificate.c.number).where(_certificate.c.replaces_id == certificate_id)
+    ).first()
+
+
 def certificate_exists(session: Session, application_id: int) -> bool:
     """Whether an application has its certificate: its last approval stands then. Core: no scope is in its way."""
     return session.execute(

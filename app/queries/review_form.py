@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.queries import material as materials
 from app.queries.application import submission_of
+from app.queries.result import result_of
 from app.rules import deadlines
 from app.rules import snapshot as shots
 from models.application import Application, Pledge
@@ -19,10 +20,13 @@ from models.case import Case, Task
 from models.certificate import Certificate
 from models.organization import Organization
 from models.person import Person
+from models.post_quota import QuotaUse
+from models.recommendation import Recommendation
 from models.setting import Setting
 
 _a, _person, _pledge = Application.__table__, Person.__table__, Pledge.__table__
 _case, _task, _organization = Case.__table__, Task.__table__, Organization.__table__
+_recommendation, _use = Recommendation.__table__, QuotaUse.__table__
 _certificate, _setting = Certificate.__table__, Setting.__table__
 SETTINGS = ("form.review_notes", "form.review_places", "form.review_subtitle", "form.made_by")
 
@@ -55,12 +59,36 @@ def review_form_facts(session: Session, application_id: int, *, run: int | None 
         "number": f"PS{row.plan_year}{application_id:08d}" + (f"-{run}" if run else ""),
         "filled_on": deadlines.today(at).isoformat(),
         "person": {"id_number": row.id_number, "mobile": row.mobile},
-        "opinions": opinions(session, "application", application_id, run) if run else {},
-        "result": None, "certificate": _issued(session, application_id) if run else None,
+        "opinions": _opinions(session, application_id, run) if run else {},
+        "result": result_of(session, application_id) if run else None, "certificate": _issued(session, application_id) if run else None,
         "pledge": list(clauses or ()), "notes": list(settings.get("form.review_notes", ())),
         "places": settings.get("form.review_places", {}), "subtitle": settings.get("form.review_subtitle", ""),
         "made_by": settings.get("form.made_by", ""),
     }
+
+
+def _opinions(session: Session, application_id: int, run: int | None) -> dict[str, dict[str, Any]]:
+    """`opinions`, with what the unit recommended: its text, its publicity, and whether a place is occupied."""
+    found = opinions(session, "application", application_id, run)
+    if "employer" not in found:
+        return found
+    row = session.execute(
+        select(_recommendation.c.text, _recommendation.c.publicity_from, _recommendation.c.publicity_to, _use.c.occupies,
+               _use.c.reason)
+        .join(_case, _case.c.id == _recommendation.c.case_id)
+        .outerjoin(_use, (_use.c.case_id == _case.c.id) & _use.c.released_at.is_(None))
+        .where(_case.c.subject_type == "application", _case.c.subject_id == application_id, _case.c.run == run)
+    ).first()
+    if row is None:
+        return found
+    pairs: list[list[str]] = []
+    if row.publicity_from is not None:
+        pairs += [["公示起止日期", f"{row.publicity_from.isoformat()} 至 {row.publicity_to.isoformat()}"], ["有无异议", "无异议"]]
+    if row.occupies is not None:
+        pairs.append(["是否占用岗位职数", "占用" if row.occupies else f"不占用：{row.reason}"])
+    text = f"{row.text}\n审核意见：{found['employer']['opinion']}" if row.text else found["employer"]["opinion"]
+    found["employer"] |= {"opinion": text, "pairs": pairs}
+    return found
 
 
 def opinions(session: Session, subject_type: str, subject_id: int, run: int | None) -> dict[str, dict[str, Any]]:

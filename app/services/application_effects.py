@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, NotFound, WrongState
-from app.outbox import enqueue
 from app.services import post_quota
 from app.workflow.registry import CaseView, effect
 from models.application import Application
 from models.base import utcnow
 from models.case import Case
 from models.certificate import Certificate
-from models.job import Job
+from models.result import ReviewResult
 
 SUBJECT = "application"
 EDITABLE = ("editing", "returned")
-_a, _case, _job, _certificate = Application.__table__, Case.__table__, Job.__table__, Certificate.__table__
+_a, _case, _certificate, _result = Application.__table__, Case.__table__, Certificate.__table__, ReviewResult.__table__
 
 
 def certificate_key(application_id: int) -> str:
@@ -49,10 +48,8 @@ def _record(session: Session, event: Event, case: CaseView, actor: Actor, **data
 
 @effect("application", "approved")
 def approved(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
-    """审核通过: the certificate follows by a job."""
+    """审核通过: the committee votes; certificates are ordered when its result stands (app.services.result)."""
     _change(session, case, "reviewing", state="approved", decided_at=utcnow())
-    enqueue(session, kind="certificate.issue", key=certificate_key(case.subject_id),
-            payload={"application_id": case.subject_id})
     _record(session, Event.APPLICATION_DECIDED, case, actor, result="approved", opinion=opinion)
 
 
@@ -88,12 +85,10 @@ def withdrawn(session: Session, *, case: CaseView, actor: Actor, opinion: str) -
 
 @effect("application", "reopened")
 def reopened(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
-    """The last approval is taken back: possible only while no certificate exists or is being made."""
+    """The last approval is taken back: possible only while no result of the committee and no certificate exists."""
     if session.execute(select(exists().where(_certificate.c.application_id == case.subject_id))).scalar():
         raise WrongState("该申报已生成职称证书，不能撤回审核。如确有错误，请由发证机关办理证书撤销。")
-    key = certificate_key(case.subject_id)
-    session.execute(delete(_job).where(_job.c.key == key, _job.c.state != "running"))
-    if session.execute(select(exists().where(_job.c.key == key))).scalar():
-        raise WrongState("职称证书正在生成，不能撤回审核，请稍后查看证书。")
+    if session.execute(select(exists().where(_result.c.application_id == case.subject_id))).scalar():
+        raise WrongState("该申报已录入评审结果，不能撤回审核。")
     _change(session, case, "approved", state="reviewing", decided_at=None)
     _record(session, Event.APPLICATION_DECIDED, case, actor, result="reopened")

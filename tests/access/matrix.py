@@ -176,11 +176,26 @@ MATRIX: dict[str, Rule] = {
     "ReviewView.export": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
+    # Results
+    **{f"ResultView.{name}": only(CONVENER, "plans of the own organization") for name in (
+        "index", "show", "vote", "template", "importing", "publicity", "objection", "issue", "retry",
+    )},
     # Forms
     "FormView.application": only(APPLICANT | REVIEWERS, "applications in the row scope", args={"kind": "review_form"}),
+    "FormView.personal": only(APPLICANT | REVIEWERS, "requests in the row scope"),
     "FormView.show": only(APPLICANT | REVIEWERS, "documents in the row scope"),
+    # 异地职称, 补换证
+    "RequestView.index": only(APPLICANT, "own person", args={"kind": "recognition"}),
+    **{f"RequestView.{name}": only(APPLICANT, "own person") for name in (
+        "recognition", "reissue", "show", "fill", "education", "education_delete", "attachments", "overview", "submit",
+        "withdraw", "delete",
+    )},
+    "RequestReviewView.show": only(REVIEWERS, "requests the own organization handles"),
     # Certificates
     "CertificateView.index": only(APPLICANT, "own person"),
+    "CertificateView.show": only(APPLICANT, "own person"),
+    "IssuedCertificateView.revoke": only(CONVENER | {"Issuer"}, "issued by the own organization"),
+    "VerifyView.machine": everybody("one certificate by its number, masked"),
     "IssuedCertificateView.index": only(CONVENER | {"Issuer"}, "issued or convened by the own organization"),
     "VerifyView.index": everybody("none"),
     "VerifyView.show": everybody("one certificate by its number, masked"),

@@ -110,6 +110,13 @@ def _fill(
         m.Notification: save(m.Notification(user_id=user_id, key=f"n{key}", title="通知")),
         m.Attachment: make.attachment(file_id, "submission", submission),
         m.StoredFile: file_id,
+        m.PersonalRequest: save(m.PersonalRequest(
+            kind="reissue", person_id=person_id, employer_id=unit.id, state="reviewing", snapshot={}, submitted_at=utcnow())),
+        m.Publicity: save(m.Publicity(
+            plan_id=plan_id, convener_id=convener.id, starts_on=dt.date(2026, 5, 1), ends_on=dt.date(2026, 5, 20), place="网站")),
+        m.ReviewResult: save(m.ReviewResult(
+            application_id=application, plan_id=plan_id, convener_id=convener.id, members=3, present=3, agree=3, against=0, abstain=0,
+            outcome="passed", met_on=dt.date(2026, 5, 1))),
         m.Document: save(m.Document(kind="review_form", subject_type="application", subject_id=application, run=1,
                                     cache_key="k", person_id=person_id)),
         m.AccountIdentity: save(m.AccountIdentity(account_id=user_id, provider="gov", subject=key)),
@@ -148,6 +155,9 @@ SEES_A: dict[type, set[str]] = {
     m.SavedView: {"person_a"},
     m.Substitution: {"unit_a"},
     m.Certificate: {"person_a", "convener"},
+    m.PersonalRequest: {"person_a", "unit_a"},
+    m.Publicity: {"convener"},
+    m.ReviewResult: {"convener"},
     m.Document: {"person_a", "unit_a", "authority"},
     m.Notification: {"person_a"},
     m.Attachment: {"person_a", "unit_a", "authority"},

@@ -35,6 +35,7 @@ from models.plan import ReviewPlan
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommended
+from tests.factories.result import approved_result
 
 
 @pytest.fixture(scope="session")
@@ -371,21 +372,20 @@ def test_a_returned_application_is_edited_and_submitted_again_and_the_first_snap
     assert row_of(application_id).state == "returned"
 
 
-def test_the_whole_route_ends_in_an_approved_application_and_asks_for_the_certificate(li):
+def test_the_whole_route_ends_in_an_approved_application_and_no_certificate_before_its_result(li):
     application_id = make.submitted(li)
     for username in ("unit", "department", "hr", "convener"):
         decide(application_id, username)
     row = row_of(application_id)
     assert row.state == "approved"
     assert row.decided_at is not None
-    job = current_session().execute(
-        select(Job.__table__).where(Job.__table__.c.kind == "certificate.issue")).one()
-    assert (job.key, job.payload) == (f"certificate:{application_id}", {"application_id": application_id})
+    jobs = current_session().execute(select(Job.__table__).where(Job.__table__.c.kind == "certificate.issue")).all()
+    assert jobs == []
     steps = [step["state"] for step in queries.current_cards(current_session(), li.person_id)[0].steps]
     assert steps == ["done"] * 6
 
 
-def test_taking_back_the_last_approval_reopens_until_a_certificate_exists(li):
+def test_taking_back_the_last_approval_reopens_until_the_committee_has_voted(li):
     application_id = make.submitted(li)
     for username in ("unit", "department", "hr"):
         decide(application_id, username)
@@ -394,8 +394,10 @@ def test_taking_back_the_last_approval_reopens_until_a_certificate_exists(li):
     review.withdraw(task_id=last.id, actor=make.actor("convener"))
     assert row_of(application_id).state == "reviewing"
     decide(application_id, "convener")
-    jobs = current_session().execute(select(Job.__table__).where(Job.__table__.c.kind == "certificate.issue")).all()
-    assert [job.state for job in jobs] == ["waiting"]
+    current_session().rollback()
+    approved_result(application_id)
+    with pytest.raises(WrongState, match="评审结果"):
+        review.withdraw(task_id=task_of(application_id).id, actor=make.actor("convener"))
     with system_scope():
         certificate.issue(application_id=application_id, actor=SYSTEM)
     with pytest.raises(WrongState, match="职称证书"):

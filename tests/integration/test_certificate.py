@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import shutil
@@ -39,6 +40,7 @@ from tests.conftest import Client, TestConfig
 from tests.database import Databases, build_template
 from tests.factories import person as people
 from tests.factories import teacher_world as make
+from tests.factories.result import approved_result
 from tests.factories.rows import save
 from tests.factories.unit_world import count_statements, person, unit
 from tests.integration.test_engine_race import race
@@ -67,20 +69,24 @@ def own_files(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def approved(username: str = "applicant") -> int:
-    """An application of a person that has passed its last stop."""
+    """An application of a person that has passed its last stop, and whose result was approved."""
     current_session().rollback()
     if username == "applicant":
         with db.engine.begin() as connection:
-            return int(connection.execute(
+            number = int(connection.execute(
                 update(_a).where(_a.c.person_id == person(username).id)
                 .values(state="approved", submitted_at=utcnow(), decided_at=utcnow()).returning(_a.c.id)
             ).scalar_one())
+        approved_result(number)
+        return number
     like = dict(current_session().execute(select(_a).order_by(_a.c.id).limit(1)).mappings().one())
     del like["id"]
     current_session().rollback()
-    return save(Application(**like | {
+    number = save(Application(**like | {
         "person_id": person(username).id, "state": "approved", "submitted_at": utcnow(), "decided_at": utcnow(),
     }))
+    approved_result(number)
+    return number
 
 
 def many(n: int) -> list[int]:
@@ -269,7 +275,8 @@ def test_a_certificate_that_no_longer_holds_says_so(
     client: FlaskClient, issued: certificate.Issued, state: str, says: str
 ) -> None:
     with db.engine.begin() as connection:
-        connection.execute(update(_c).values(state=state))
+        day = dt.date(2026, 6, 1) if state == "revoked" else None
+        connection.execute(update(_c).values(state=state, revoked_on=day))
     page = client.get(f"/verify/{issued.number}").text
     assert says in page
     assert "已失效" in page

@@ -29,6 +29,7 @@ from models.file import StoredFile
 from models.person import Person
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommend_application
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 
@@ -118,11 +119,14 @@ def test_the_same_content_is_made_once_and_a_decision_makes_another(app: Flask, 
     unit = make.actor("unit")
     with scoped(scope_of(unit)):
         review.claim(task_id=task_id, actor=unit)
+        recommend_application(application_id, unit)
         review.approve(task_id=task_id, actor=unit, opinion="材料真实，经公示无异议，同意推荐。")
     second = export(me, application_id)
     assert second != first
     run_due(app)
-    assert "材料真实，经公示无异议，同意推荐。" in text_of(made())
+    text = text_of(made())
+    for words in ("材料真实，经公示无异议，同意推荐。", "公示起止日期", "是否占用岗位职数"):
+        assert words in text
 
 
 def test_what_is_being_edited_is_a_draft_of_its_person_alone(app: Flask, client: FlaskClient, login: Login) -> None:
