@@ -1,6 +1,6 @@
 """personal requests
 
-Revision: 0062, after 0061; 2026-11-25
+Revision: 0063, after 0062; 2026-11-25
 """
 
 from alembic import op
@@ -11,8 +11,8 @@ from sqlalchemy import Text
 import models.base
 import models.encrypted
 
-revision = '0062'
-down_revision = "0061"
+revision = '0063'
+down_revision = "0062"
 branch_labels = None
 depends_on = None
 
