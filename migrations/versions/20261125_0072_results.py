@@ -1,6 +1,6 @@
 """results
 
-Revision: 0064, after 0063; 2026-11-25
+Revision: 0072, after 0071; 2026-11-25
 """
 
 from alembic import op
@@ -11,8 +11,8 @@ from sqlalchemy import Text
 import models.base
 import models.encrypted
 
-revision = '0064'
-down_revision = "0063"
+revision = '0072'
+down_revision = "0071"
 branch_labels = None
 depends_on = None
 

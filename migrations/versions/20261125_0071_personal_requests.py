@@ -1,6 +1,6 @@
 """personal requests
 
-Revision: 0063, after 0062; 2026-11-25
+Revision: 0071, after 0070; 2026-11-25
 """
 
 from alembic import op
@@ -11,8 +11,8 @@ from sqlalchemy import Text
 import models.base
 import models.encrypted
 
-revision = '0063'
-down_revision = "0062"
+revision = '0071'
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 
