@@ -35,9 +35,11 @@ _UNIT = [
     *_all("TaskView", "ReviewView", "RecommendationView", "PostQuotaView", "CommissionView", "SubstitutionView", "StatisticsView", "FormView", "OrganizationRegistrationView", "OrganizationSettingsView", "AdministratorView"),
     *_all("QrConfirmView"),
     *_all("RequestReviewView"),
+    *_all("OpinionView"),
 ]
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
+    "OpinionTemplateView",
     "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "PledgeView",
 )
 _ORGANIZATIONS = (
@@ -55,6 +57,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_all("RegistrationView", "PersonView", "PhotoView", "IdNumberView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
               "CertificateView"),
         *_all("FormView", "RequestView"),
+        *_all("AchievementImportView"),
     ],
     "Employer": [
         *_UNIT,
@@ -72,6 +75,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView",
               "TerminationView", "PostQuotaCorrectionView", "HolidayView"),
         *_all("NoticeView"),
+        *_all("KindFieldsView"),
         *_all("Ops"),
     ],
 }

@@ -133,6 +133,11 @@ def _achievements(scope: Scope) -> Any:
     return select(_table_of_achievements.c.id).where(_achievement(_table_of_achievements.c, scope))
 
 
+def _import_row(t: Any, scope: Scope) -> ColumnElement[bool]:
+    of = m.AchievementImport.__table__.c
+    return t.import_id.in_(select(of.id).where(_mine(of.person_id, scope.person_id)))
+
+
 def _person(t: Any, scope: Scope) -> ColumnElement[bool]:
     return or_(
         _mine(t.id, scope.person_id), _mine(t.organization_id, scope.organization_id),
@@ -270,6 +275,10 @@ CRITERIA: dict[type, Criterion] = {
     IntegrityRecord: _of_person_in_sight,
     m.Employment: _employment,
     m.Achievement: _achievement,
+    m.AchievementKey: lambda t, s: t.achievement_id.in_(_achievements(s)),
+    m.AchievementRemark: lambda t, s: t.achievement_id.in_(_achievements(s)),
+    m.AchievementImport: lambda t, s: _mine(t.person_id, s.person_id),
+    m.AchievementImportRow: _import_row,
     m.Application: _application,
     m.ApplicationItem: lambda t, s: t.application_id.in_(_applications(s)),
     m.Submission: lambda t, s: t.application_id.in_(_applications(s)),
@@ -292,6 +301,7 @@ CRITERIA: dict[type, Criterion] = {
     m.Publicity: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Document: _document,
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
+    m.OpinionTemplate: lambda t, s: or_(t.user_id.is_(None), _mine(t.user_id, s.user_id)),
     m.Attachment: _attachment,
     m.StoredFile: _stored_file,
     m.ReviewPlan: _review_plan,

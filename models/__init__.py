@@ -5,7 +5,15 @@ from models import (
     search,  # noqa: F401  a table without a class, and the events that fill it
 )
 from models.account import Account
-from models.achievement import Achievement, AchievementCategory, AchievementKind, AchievementKindVersion
+from models.achievement import (
+    Achievement,
+    AchievementCategory,
+    AchievementKey,
+    AchievementKind,
+    AchievementKindVersion,
+    AchievementRemark,
+)
+from models.achievement_import import AchievementImport, AchievementImportRow
 from models.application import Application, ApplicationItem, Pledge, Submission
 from models.audit import AuditAnchor, AuditEvent
 from models.case import Case, Task, TaskCounter
@@ -20,6 +28,7 @@ from models.integrity import IntegrityRecord
 from models.job import Job
 from models.notice import Notice
 from models.notification import Notification
+from models.opinion_template import OpinionTemplate
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.person import Employment, Person, PersonSeries
 from models.personal_request import PersonalRequest
@@ -49,11 +58,12 @@ from models.substitution import Substitution
 from models.web_session import WebSession
 
 __all__ = [
-    "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementKind",
-    "AchievementKindVersion", "Application", "ApplicationItem", "Attachment", "AttachmentSlot",
-    "AuditAnchor", "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable",
-    "CommissionLetter", "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job",
-    "Jurisdiction", "LoadedRow", "Notice", "Notification", "Organization", "OrganizationRole", "Person",
+    "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementImport",
+    "AchievementImportRow", "AchievementKey", "AchievementKind", "AchievementKindVersion",
+    "AchievementRemark", "Application", "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor",
+    "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable", "CommissionLetter",
+    "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
+    "Notice", "Notification", "OpinionTemplate", "Organization", "OrganizationRole", "Person",
     "PersonSeries", "PersonalRequest", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel",
     "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewResult",
     "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "SeriesForm", "Setting", "SignOn", "Specialty",

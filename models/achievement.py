@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Code, Json, Key, Timestamps, UtcDateTime, Versioned, one_of, utcnow
@@ -49,6 +49,8 @@ class AchievementKind(Base):
     position: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(String(500), default="")
     enabled: Mapped[bool] = mapped_column(default=True)
+    # What makes two items the same: [{"scheme": "doi", "fields": ["doi"]}, …], see app.rules.identity_keys
+    duplicate_keys: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
 
     category: Mapped[AchievementCategory] = relationship(back_populates="kinds")
     versions: Mapped[list[AchievementKindVersion]] = relationship(
@@ -109,3 +111,32 @@ class Achievement(Timestamps, Versioned, Base):
 
     def __str__(self) -> str:
         return self.summary or f"{self.kind}"
+
+
+class AchievementKey(Base):
+    """What an item can be recognised by: “doi:10.1000/x”. Of one person, two submitted items never share a key."""
+
+    __tablename__ = "achievement_key"
+    __table_args__ = (
+        UniqueConstraint("achievement_id", "key"),
+        Index("ix_achievement_key_key", "key", "person_id"),
+        Index("uq_achievement_key_submitted", "person_id", "key", unique=True,
+              sqlite_where=text("is_submitted"), postgresql_where=text("is_submitted")),
+    )
+
+    achievement_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
+    key: Mapped[str] = mapped_column(String(200))
+    is_submitted: Mapped[bool] = mapped_column(default=False)  # under review or approved
+
+
+class AchievementRemark(Base):
+    """What the unit said about one field when it returned an item; goes when the item is submitted again."""
+
+    __tablename__ = "achievement_remark"
+    __table_args__ = (UniqueConstraint("achievement_id", "field_key"),)
+
+    achievement_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement.id", ondelete="CASCADE"))
+    task_id: Mapped[int] = mapped_column(Key, ForeignKey("task.id"))
+    field_key: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(String(500))

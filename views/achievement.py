@@ -13,7 +13,8 @@ from werkzeug.datastructures import FileStorage
 from app.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, WrongState
 from app.queries import portfolio
 from app.queries.portfolio import Detail, Kind, KindForm
-from app.rules.fields import column_text, columns
+from app.rules.deadlines import ZONE
+from app.rules.fields import column_text, columns, validate
 from app.rules.upload import UploadPolicy
 from app.services import achievement
 from app.services import file as files
@@ -22,10 +23,12 @@ from models.achievement import ACHIEVEMENT_STATES
 from models.base import utcnow
 from views.addresses import positive
 from views.base import PageView, current_actor
-from views.forms.dynamic import DynamicForm, build_form, initial
-from views.portfolio_parts import TONES, described, evidence, tree
+from views.forms.dynamic import DynamicForm, build_form, initial, name_of
+from views.portfolio_parts import TONES, described, evidence, tree, twins_of
 from views.screen import state_word
 
+_TABS = ("draft", "reviewing", "approved", "returned", "terminated")
+_SUBMIT_LIMIT = 100  # of one list
 _STATISTICS = ("reviewing", "approved", "terminated", "returned", "draft")  # the manual's order, then what it omits
 
 
@@ -68,9 +71,10 @@ class AchievementView(PageView):
         person_id, session = _person(), current_session()
         form = _newest(kind_code)
         counts = portfolio.person_counts(session, person_id)
+        state, text = list_filter()
         page = portfolio.person_page(
-            session, person_id=person_id, kind_id=form.kind.id, before=positive(request.args.get("before")),
-            after=positive(request.args.get("after")),
+            session, person_id=person_id, kind_id=form.kind.id, state=state, text=text,
+            before=positive(request.args.get("before")), after=positive(request.args.get("after")),
         )
         names = portfolio.vocabularies(session, form.fields, person_id=person_id)
         shown = columns(form.fields, form.list_columns)
@@ -79,7 +83,11 @@ class AchievementView(PageView):
             columns=shown, page=page, total=counts.get(form.kind.id, Counter()).total(), states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
             opinions=portfolio.return_opinions(session, [r["id"] for r in page.rows if r["state"] == "returned"]),
-            has_unit=portfolio.has_unit(session, person_id),
+            has_unit=portfolio.has_unit(session, person_id), state=state, text=text,
+            tabs=[("", _("全部"), counts.get(form.kind.id, Counter()).total()), *(
+                (key, state_word(ACHIEVEMENT_STATES[key]), counts.get(form.kind.id, Counter())[key])
+                for key in _TABS if key != "terminated" or counts.get(form.kind.id, Counter())[key]
+            )],
         )
 
     @expose("/kind/<kind_code>/new/", methods=["GET", "POST"])
@@ -120,6 +128,31 @@ class AchievementView(PageView):
                 return self._continue(achievement_id, version, detail.form)
         return self._form_page(detail.form, form, detail)
 
+    @expose("/kind/<kind_code>/new/autosave", methods=["POST"])
+    @has_access
+    def autosave_new(self, kind_code: str) -> Any:
+        """The first save of what is being typed: a draft, and where the form goes on from now."""
+        person_id, kind_form = _person(), _newest(kind_code)
+        names = portfolio.vocabularies(current_session(), kind_form.fields, present={}, person_id=person_id)
+        form = build_form(kind_form.fields, codes=names)()
+        _, errors = validate(kind_form.fields, form.raw, codes=names, partial=True)
+        values = {key: value for key, value in form.raw.items() if key not in errors}
+        achievement_id = achievement.create(kind_code=kind_code, values=values, actor=current_actor())
+        return _saved(1, errors) | {
+            "address": url_for("AchievementView.edit", achievement_id=achievement_id),
+            "autosave": url_for("AchievementView.autosave", achievement_id=achievement_id),
+        }
+
+    @expose("/<int:achievement_id>/autosave", methods=["POST"])
+    @has_access
+    def autosave(self, achievement_id: int) -> Any:
+        """What autosave.js posts; JSON with the time and the new version, 409 when a second tab was faster."""
+        form = self._edit_form(_own(achievement_id))
+        version, errors = achievement.autosave(
+            achievement_id=achievement_id, version=form.seen_version, values=form.raw, actor=current_actor()
+        )
+        return _saved(version, errors)
+
     @expose("/<int:achievement_id>/")
     @has_access
     def show(self, achievement_id: int) -> Any:
@@ -131,7 +164,7 @@ class AchievementView(PageView):
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
             history=portfolio.flow(session, achievement_id),
             tree=self._tree(portfolio.kinds(session), portfolio.person_counts(session, _person()), detail.form.kind.code),
-            editable=detail.row["state"] in achievement.EDITABLE_STATES,
+            editable=detail.row["state"] in achievement.EDITABLE_STATES, twins=twins_of(detail),
         )
 
     @expose("/<int:achievement_id>/submit/", methods=["POST"])
@@ -140,6 +173,40 @@ class AchievementView(PageView):
         """提交 from the list: what is missing is shown in the form."""
         detail = _own(achievement_id)
         return self._submit(achievement_id, positive(request.form.get("version")), detail.form)
+
+    @expose("/<int:achievement_id>/copy/", methods=["POST"])
+    @has_access
+    def copy(self, achievement_id: int) -> Any:
+        """复制: another draft with the same values, to change what differs."""
+        with self.attempt() as outcome:
+            new = achievement.copy(achievement_id=achievement_id, actor=current_actor())
+        if not outcome.ok:
+            return redirect(url_for("AchievementView.show", achievement_id=achievement_id))
+        flash(_("已复制为新的一条，请修改不同的内容并上传附件。"), "success")
+        return redirect(url_for("AchievementView.edit", achievement_id=new))
+
+    @expose("/kind/<kind_code>/submit/", methods=["POST"])
+    @has_access
+    def submit_chosen(self, kind_code: str) -> Any:
+        """批量提交 of the ticked items, each reported with what it still lacks."""
+        kind = _newest(kind_code).kind
+        chosen = [number for number in map(positive, request.form.getlist("rowid")) if number][:_SUBMIT_LIMIT]
+        back = url_for("AchievementView.kind", kind_code=kind_code)
+        if not chosen:
+            flash(_("请先勾选需要提交的业绩。"), "warning")
+            return redirect(back)
+        results = []
+        for achievement_id in dict.fromkeys(chosen):
+            detail = _own(achievement_id)
+            name, why = detail.row["summary"] or detail.form.kind.name, ""
+            try:
+                achievement.submit(achievement_id=achievement_id, version=None, actor=current_actor())
+            except DomainError as error:
+                current_session().rollback()
+                fields = error.fields.values() if isinstance(error, Invalid) else ()
+                why = " ".join([_(error.message), *map(_, fields)])
+            results.append({"id": achievement_id, "name": name, "why": why})
+        return self.render("achievement/submitted.html", kind=kind, results=results, back=back)
 
     @expose("/<int:achievement_id>/withdraw/", methods=["POST"])
     @has_access
@@ -165,7 +232,7 @@ class AchievementView(PageView):
 
     def _continue(self, achievement_id: int, version: int, kind_form: KindForm) -> Any:
         """After the fields are saved: the evidence, then 提交 when that button was pressed."""
-        troubles = _change_evidence(achievement_id, kind_form)
+        troubles = _upload_evidence(achievement_id, kind_form)
         for trouble in troubles:
             flash(trouble, "danger")
         if request.form.get("action") == "submit" and not troubles:
@@ -213,17 +280,33 @@ class AchievementView(PageView):
             field = slot["field"]
             slot["policy"] = UploadPolicy(types=field.accept, max_mb=field.max_mb, max_count=field.max_count)
             slot["error"] = (missing or {}).get(field.key, "")
+            slot["items"] = [item for item in attached if item.slot == field.key]
         row = detail.row if detail else None
         opinions = portfolio.return_opinions(session, [row["id"]]) if row and row["state"] == "returned" else {}
         return self.render(
             "achievement/form.html", form=form, kind=kind_form.kind, row=row, slots=slots,
             opinion=next(iter(opinions.values()), ""), has_unit=portfolio.has_unit(session, _person()),
+            remarks=portfolio.remarks(session, row["id"]) if row and row["state"] == "returned" else {},
+            twins=twins_of(detail) if detail else [], states=ACHIEVEMENT_STATES,
             tree=self._tree(portfolio.kinds(session), portfolio.person_counts(session, _person()), kind_form.kind.code),
             status=status or (422 if request.method == "POST" else 200),
         )
 
     def _tree(self, kinds: list[Kind], counts: portfolio.Counts, current: str = "") -> Any:
         return tree(kinds, counts, endpoint="AchievementView.kind", current=current, entry=_entry)
+
+
+def list_filter() -> tuple[str, str]:
+    """(state, text) that narrow a list, from the address; of a state that is none, nothing."""
+    state = request.args.get("state", "")
+    return state if state in ACHIEVEMENT_STATES else "", request.args.get("q", "").strip()[:50]
+
+
+def _saved(version: int, errors: dict[str, str]) -> dict[str, Any]:
+    return {
+        "saved_at": utcnow().astimezone(ZONE).strftime("%H:%M"), "version": version,
+        "errors": {name_of(key): _(sentence) for key, sentence in errors.items()},
+    }
 
 
 def _person() -> int:
@@ -260,17 +343,9 @@ def _show(form: DynamicForm, error: DomainError) -> None:
     flash(_(error.message), "danger")
 
 
-def _change_evidence(achievement_id: int, kind_form: KindForm) -> list[str]:
-    """Removals, new names, then new files, as the form says; sentences for what could not be done."""
-    actor, troubles = current_actor(), []
-    for item in files.attachments_of("achievement", achievement_id):
-        try:
-            if request.form.get(f"remove_{item.id}") == "y":
-                files.detach(attachment_id=item.id, actor=actor)
-            elif (name := request.form.get(f"name_{item.id}", "").strip()) and name != item.name:
-                files.rename(attachment_id=item.id, name=name, actor=actor)
-        except DomainError as error:
-            troubles.append(f"“{item.name}”：{_(error.message)}")
+def _upload_evidence(achievement_id: int, kind_form: KindForm) -> list[str]:
+    """The files that were sent with the fields; sentences for what could not be kept."""
+    troubles: list[str] = []
     for slot in kind_form.slots:
         for sent in request.files.getlist(f"slot_{slot.key}"):
             troubles += _upload(sent, achievement_id, slot.key)

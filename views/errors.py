@@ -35,6 +35,8 @@ def _domain(error: DomainError) -> Response:
 
 
 def _csrf(error: CSRFError) -> Response:
+    if wants_json() and not current_user.is_authenticated:  # the token went with the session
+        return _answer(401, _("登录已失效，请重新登录。"))
     return _answer(400, _("页面停留时间过长，请刷新页面后重新提交。"))
 
 

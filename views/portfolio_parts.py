@@ -10,8 +10,11 @@ from typing import Any
 from flask import url_for
 from markupsafe import Markup
 
+from app.queries.achievement_key import own_twins, unit_twins
 from app.queries.portfolio import Counts, Detail, Kind
 from app.rules.fields import Field, Names, display
+from app.rules.identity_keys import identity_keys
+from app.transaction import current_session
 from models.file import Attachment
 
 TONES = {"draft": "off", "reviewing": "", "approved": "ok", "returned": "warn", "terminated": "bad"}
@@ -50,6 +53,22 @@ def described(fields: Sequence[Field], data: Mapping[str, Any], names: Names) ->
             text = _LINK.format(text)
         rows.append((field.label, text, "full pre") if field.type in _LONG else (field.label, text))
     return rows
+
+
+def twins_of(detail: Detail, *, organization_id: int | None = None) -> list[dict[str, Any]]:
+    """The same item elsewhere: {label, twin, is_own}. For a unit (`organization_id`) also those of its other people."""
+    session = current_session()
+    found = {one.key: one for one in identity_keys(
+        detail.form.kind.duplicate_keys, detail.form.kind.code, detail.row["data"]
+    )}
+    person_id = detail.row["person_id"]
+    own = own_twins(session, person_id=person_id, keys=found, besides=detail.row["id"])
+    if organization_id is not None:
+        own = [twin for twin in own if twin.is_submitted]  # drafts are nobody else's business
+    others = unit_twins(session, organization_id=organization_id, person_id=person_id, keys=found) if organization_id else []
+    return [
+        {"label": found[twin.key].label, "twin": twin, "is_own": twin in own} for twin in [*own, *others]
+    ]
 
 
 def evidence(detail: Detail, attachments: Sequence[Attachment]) -> list[dict[str, Any]]:

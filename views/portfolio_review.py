@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
-from app.errors import NotAllowed, NotFound
+from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.queries import portfolio
 from app.queries.portfolio import UNIT_TABS, Kind
 from app.queries.worklist import inbox_of
 from app.rules.fields import column_text, columns
+from app.services import achievement_review
 from app.services import file as files
 from app.transaction import current_session
 from models.achievement import ACHIEVEMENT_STATES
-from views.addresses import positive
+from views.addresses import positive, way_back
 from views.base import PageView, current_actor
-from views.portfolio_parts import TONES, described, evidence, tree
+from views.opinion_parts import keep_sent, sent_opinion
+from views.portfolio_parts import TONES, described, evidence, tree, twins_of
+from views.refused import RefusedDecision, keep
 from views.screen import state_word
+from views.sheets import EXPORT_LIMIT, achievement_roster, sheet_response
 
 _DECIDED = ("approved", "returned", "terminated")
 
@@ -67,9 +71,7 @@ class PortfolioReviewView(PageView):
             raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
         counts = portfolio.unit_counts(session, unit)
         mine = counts.get(form.kind.id, Counter())
-        tab = request.args.get("tab", "all")
-        tab = tab if tab in UNIT_TABS else "all"
-        text = request.args.get("q", "").strip()[:50]
+        tab, text = _filter("all")
         page = portfolio.unit_page(
             session, organization_id=unit, kind_id=form.kind.id, tab=tab, text=text,
             before=positive(request.args.get("before")), after=positive(request.args.get("after")),
@@ -85,6 +87,74 @@ class PortfolioReviewView(PageView):
             tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
         )
 
+    @expose("/all/")
+    @has_access
+    def everything(self) -> Any:
+        """The items of all kinds and people, so that a batch may cross kinds."""
+        session, unit = current_session(), _unit()
+        counts, kinds = portfolio.unit_counts(session, unit), portfolio.kinds(session)
+        states: Counter[str] = Counter()
+        for per_kind in counts.values():
+            states.update(per_kind)
+        tab, text = _filter("reviewing")
+        page = portfolio.unit_page(
+            session, organization_id=unit, tab=tab, text=text, before=positive(request.args.get("before")),
+            after=positive(request.args.get("after")),
+        )
+        numbers = [row["id"] for row in page.rows if row["state"] == "reviewing"]
+        return self.render(
+            "achievement/unit_all.html", tree=self._tree(kinds, counts), page=page, tab=tab, text=text,
+            states=ACHIEVEMENT_STATES, tones=TONES, kinds={kind.id: kind for kind in kinds},
+            tabs=[(key, state_word(label), states.total() if key == "all" else states[key]) for key, label in UNIT_TABS.items()],
+            tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
+        )
+
+    @expose("/kind/<kind_code>/export/")
+    @has_access
+    def export(self, kind_code: str) -> Any:
+        """导出 the items of the list as it is narrowed now."""
+        session, unit = current_session(), _unit()
+        form = portfolio.newest_form(session, kind_code)
+        if form is None:
+            raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
+        tab, text = _filter("all")
+        rows = portfolio.unit_rows(
+            session, organization_id=unit, kind_id=form.kind.id, tab=tab, text=text, limit=EXPORT_LIMIT + 1
+        )
+        with self.attempt() as outcome:
+            data = achievement_roster(form, rows, title=_("业绩档案-%(kind)s", kind=form.kind.name), people=True)
+        if not outcome.ok:
+            return redirect(url_for("PortfolioReviewView.kind", kind_code=kind_code, tab=tab, q=text or None))
+        return sheet_response(data, _("业绩档案-%(kind)s", kind=form.kind.name))
+
+    @expose("/<int:achievement_id>/return/", methods=["POST"])
+    @has_access
+    def return_(self, achievement_id: int) -> Any:
+        """退回 with all reasons at once, each at its field where it belongs to one."""
+        detail = portfolio.unit_detail(current_session(), _unit(), achievement_id)
+        task_id = positive(request.form.get("task"))
+        if detail is None or task_id is None:
+            raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
+        opinion = sent_opinion("return")
+        try:
+            achievement_review.return_with_remarks(
+                achievement_id=achievement_id, task_id=task_id, opinion=opinion, actor=current_actor(),
+                remarks={field.key: request.form.get(f"remark_{field.key}", "") for field in detail.form.fields},
+                version=positive(request.form.get("version")),
+            )
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as error:
+            current_session().rollback()
+            fields = error.fields.values() if isinstance(error, Invalid) else ()
+            sentence = " ".join(map(_, [error.message, *fields]))
+            flash(sentence, "danger")
+            keep(task_id, RefusedDecision("return", opinion[:5000], sentence))
+            return redirect(url_for("PortfolioReviewView.show", achievement_id=achievement_id))
+        keep_sent(opinion, "return", "achievement")
+        flash(_("已退回给申请人。"), "success")
+        return redirect(way_back(url_for("PortfolioReviewView.kind", kind_code=detail.form.kind.code, tab="reviewing")))
+
     @expose("/<int:achievement_id>/")
     @has_access
     def show(self, achievement_id: int) -> Any:
@@ -94,25 +164,36 @@ class PortfolioReviewView(PageView):
         if detail is None:
             raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
         kind, inbox = detail.form.kind, inbox_of(session, actor)
+        across = request.args.get("all") == "1"  # the reader came from the list of all kinds
         following = portfolio.next_to_review(
-            session, organization_id=unit, kind_id=kind.id, user_id=inbox.user_id, shared=inbox.shared,
+            session, organization_id=unit, kind_id=None if across else kind.id, user_id=inbox.user_id, shared=inbox.shared,
             after=achievement_id,
         )
         flow = portfolio.flow(session, achievement_id, organization_id=unit)
         last = flow[-1] if flow else None
-        here = url_for("PortfolioReviewView.kind", kind_code=kind.code, tab="reviewing")
+        here = url_for("PortfolioReviewView.everything") if across else url_for(
+            "PortfolioReviewView.kind", kind_code=kind.code, tab="reviewing"
+        )
         return self.render(
             "achievement/unit_show.html", row=detail.row, kind=kind, states=ACHIEVEMENT_STATES, tones=TONES, inbox=inbox,
             details=described(detail.form.fields, detail.row["data"], detail.names),
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
             history=flow, task=last if last and last["state"] == "open" else None, following=following, list_href=here,
             approval=last["id"] if last and last["state"] == "approved" and last["decided_by"] == actor.user_id else None,
-            after=url_for("PortfolioReviewView.show", achievement_id=following) if following else here,
+            after=url_for("PortfolioReviewView.show", achievement_id=following, all="1" if across else None) if following else here,
+            across=across, twins=twins_of(detail, organization_id=unit), fields=detail.form.fields,
+            remarks=portfolio.remarks(session, achievement_id),
             tree=self._tree(portfolio.kinds(session), portfolio.unit_counts(session, unit), kind.code),
         )
 
     def _tree(self, kinds: list[Kind], counts: portfolio.Counts, current: str = "") -> Any:
         return tree(kinds, counts, endpoint="PortfolioReviewView.kind", current=current, entry=_entry)
+
+
+def _filter(usual: str) -> tuple[str, str]:
+    """(tab, text) of a list, from the address."""
+    tab = request.args.get("tab", usual)
+    return tab if tab in UNIT_TABS else usual, request.args.get("q", "").strip()[:50]
 
 
 def _unit() -> int:

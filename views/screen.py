@@ -13,6 +13,7 @@ from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
 from app.workflow.engine import node_label
 from models.case import CASE_STATES, TASK_STATES
+from views.opinion_parts import opinion_choices
 from views.refused import take
 
 
@@ -66,4 +67,4 @@ def register_filters(app: Flask) -> None:
         task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),
         state_word=state_word, gettext=_,
     )
-    app.jinja_env.globals["refused_decision"] = take
+    app.jinja_env.globals.update(refused_decision=take, opinion_choices=opinion_choices)

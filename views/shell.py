@@ -92,7 +92,8 @@ def _build() -> dict[str, Any]:
     actor = current_actor()
     if "Applicant" in actor.roles:
         shell["density"] = "airy"
-    shell["nav"] = _navigation(actor)
+    waiting, shell["unread"] = _figures(actor)
+    shell["nav"] = _navigation(actor, waiting)
     if actor.roles & STAFF:
         shell["menu"] = current_app.appbuilder.menu  # type: ignore[attr-defined]
     shell["user"] = {
@@ -102,16 +103,12 @@ def _build() -> dict[str, Any]:
         "logout_url": url_for("LoginView.logout"), "logout_method": "post",
     }
     shell["notifications_url"] = page("/notifications/")
-    shell["unread"] = _unread(actor)
     return shell
 
 
-def _navigation(actor: Actor) -> list[dict[str, Any]]:
+def _navigation(actor: Actor, waiting: int) -> list[dict[str, Any]]:
     entries = [entry for entry in NAVIGATION if entry.roles & actor.roles and page(entry.path)]
     here = max((entry.path for entry in entries if request.path.startswith(entry.path.rstrip("/"))), key=len, default="")
-    waiting = 0
-    if any(entry.badge for entry in entries):
-        waiting = g.open_tasks if "open_tasks" in g else _open_tasks(actor)
     return [
         {"label": _(entry.label), "href": page(entry.path), "current": entry.path == here,
          "badge": waiting if entry.badge else 0}
@@ -119,21 +116,17 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _open_tasks(actor: Actor) -> int:
-    """Waiting or claimed by the actor, of all procedures, from the engine's counters."""
-    counter = TaskCounter.__table__
-    return int(db.session.execute(
-        select(func.coalesce(func.sum(counter.c.n), 0)).where(
-            counter.c.organization_id == actor.organization_id,
-            (counter.c.pile == "waiting") | ((counter.c.pile == "claimed") & (counter.c.user_id == actor.user_id)),
-        )
-    ).scalar_one())
-
-
-def _unread(actor: Actor) -> int:
-    note = Notification.__table__
+def _figures(actor: Actor) -> tuple[int, int]:
+    """(open tasks waiting or claimed by the actor, of all procedures; unread messages up to 100), in one statement."""
+    counter, note = TaskCounter.__table__, Notification.__table__
+    waiting = select(func.coalesce(func.sum(counter.c.n), 0)).where(
+        counter.c.organization_id == actor.organization_id,
+        (counter.c.pile == "waiting") | ((counter.c.pile == "claimed") & (counter.c.user_id == actor.user_id)),
+    )
     some = select(note.c.id).where(note.c.user_id == actor.user_id, note.c.read_at.is_(None)).limit(100).subquery()
-    return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
+    unread = select(func.count()).select_from(some)
+    row = db.session.execute(select(waiting.scalar_subquery(), unread.scalar_subquery())).one()
+    return int(row[0]), int(row[1])
 
 
 def page(path: str) -> str | None:

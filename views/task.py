@@ -23,6 +23,7 @@ from models.case import Task
 from models.organization import ORGANIZATION_KINDS
 from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
+from views.opinion_parts import keep_sent, sent_opinion
 from views.refused import RefusedDecision, keep
 from views.screen import running_time
 
@@ -124,7 +125,7 @@ class TaskView(PageView):
     def approve(self, task_id: int) -> Any:
         """通过."""
         return self._act(task_id, lambda actor: review.approve(
-            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version(),
+            task_id=task_id, actor=actor, opinion=sent_opinion("approve"), version=self._version(),
             via=self._via(),
         ), decision="approve")
 
@@ -160,7 +161,7 @@ class TaskView(PageView):
     def return_(self, task_id: int) -> Any:
         """退回."""
         return self._act(task_id, lambda actor: review.return_(
-            task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+            task_id=task_id, actor=actor, opinion=sent_opinion("return"), version=self._version()
         ), decision="return")
 
     @expose("/<int:task_id>/terminate/", methods=["POST"])
@@ -171,7 +172,7 @@ class TaskView(PageView):
             if request.form.get("sure") != "y":
                 raise Invalid(_("终止后不能恢复，请勾选“我已核实，确认终止该申报”后再提交。"))
             return review.terminate(
-                task_id=task_id, actor=actor, opinion=request.form.get("opinion", ""), version=self._version()
+                task_id=task_id, actor=actor, opinion=sent_opinion("terminate"), version=self._version()
             )
 
         return self._act(task_id, decide, decision="terminate")
@@ -191,10 +192,11 @@ class TaskView(PageView):
         with self.attempt() as outcome:
             results = review.decide_batch(
                 task_ids=[number for number in map(positive, request.form.getlist("rowid")) if number],
-                action=action, actor=current_actor(), to=positive(request.form.get("to")), opinion=request.form.get(f"opinion_{action}", ""),
+                action=action, actor=current_actor(), to=positive(request.form.get("to")), opinion=sent_opinion(action, f"_{action}"),
             )
         if not outcome.ok:
             return redirect(back)
+        keep_sent(sent_opinion(action, f"_{action}"), action, request.form.get("procedure", ""), f"_{action}")
         return self.render(
             "task/batch.html", results=results, done=sum(result.ok for result in results),
             refused=[result for result in results if not result.ok], back=back,
@@ -207,6 +209,7 @@ class TaskView(PageView):
         """
         task = current_session().get(Task, task_id)
         subject = (task.subject_type, task.subject_id) if task else None
+        procedure = task.procedure if task else ""
         try:
             outcome = action(current_actor())
         except NotFound:
@@ -215,8 +218,10 @@ class TaskView(PageView):
             sentence = " ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())])
             flash(sentence, "danger")
             if decision:
-                keep(task_id, RefusedDecision(decision, request.form.get("opinion", "")[:OPINION_KEPT], sentence))
+                keep(task_id, RefusedDecision(decision, sent_opinion(decision)[:OPINION_KEPT], sentence))
             return redirect(subject_address(*subject, self._back()) if subject else self._back())
+        if decision:
+            keep_sent(sent_opinion(decision), decision, procedure)
         if outcome.event == "moved" and outcome.next_organization:
             flash(_("已通过，已提交至%(unit)s审核。", unit=outcome.next_organization), "success")
         else:

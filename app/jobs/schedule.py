@@ -28,6 +28,7 @@ PERIODIC = (
     Periodic("session.sweep", dt.timedelta(minutes=15)),
     Periodic("job.purge", dt.timedelta(days=1)),
     Periodic("deadline.remind", dt.timedelta(hours=1)),  # each is told once: the notification's key says so
+    Periodic("achievement_import.purge", dt.timedelta(days=1)),
 )
 
 

@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from app.rules.fields import Field, Names, parse_fields
 from models.account import Account
-from models.achievement import Achievement, AchievementCategory, AchievementKind, AchievementKindVersion
+from models.achievement import (
+    Achievement,
+    AchievementCategory,
+    AchievementKind,
+    AchievementKindVersion,
+    AchievementRemark,
+)
 from models.application import Application, ApplicationItem
 from models.case import Case, Task
 from models.dictionary import CodeItem, CodeTable
@@ -26,7 +32,7 @@ from models.plan import ReviewPlan
 UNIT_TABS = {"all": "全部", "reviewing": "审核中", "approved": "审核通过", "returned": "退回"}
 PAGE_SIZE = 20
 _achievement, _category = Achievement.__table__, AchievementCategory.__table__
-_kind, _version = AchievementKind.__table__, AchievementKindVersion.__table__
+_kind, _version, _remark = AchievementKind.__table__, AchievementKindVersion.__table__, AchievementRemark.__table__
 _person, _task, _case, _account = Person.__table__, Task.__table__, Case.__table__, Account.__table__
 _application, _item, _plan = Application.__table__, ApplicationItem.__table__, ReviewPlan.__table__
 _organization = Organization.__table__
@@ -44,6 +50,7 @@ class Kind:
     note: str
     enabled: bool
     category: str  # its name
+    duplicate_keys: tuple[Mapping[str, Any], ...] = ()  # see app.rules.identity_keys
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,23 @@ class KindForm:
 
 def kinds(session: Session) -> list[Kind]:
     """All kinds, in the order of the tree; disabled ones too, because items of them may exist."""
-    return [Kind(**row) for row in session.execute(_KINDS).mappings()]
+    return [Kind(**{**row, "duplicate_keys": tuple(row["duplicate_keys"])})
+            for row in session.execute(_KINDS.where(_HAS_FIELDS)).mappings()]
+
+
+def kind_of(session: Session, kind_id: int) -> Kind | None:
+    """A kind by its id, also one that has no fields yet."""
+    row = session.execute(_KINDS.where(_kind.c.id == kind_id)).mappings().first()
+    return Kind(**{**row, "duplicate_keys": tuple(row["duplicate_keys"])}) if row else None
+
+
+_HAS_FIELDS = _kind.c.id.in_(select(_version.c.kind_id))  # a kind without any cannot be filled in
 
 
 _KINDS = (
     select(
         _kind.c.id, _kind.c.code, _kind.c.name, _kind.c.note, _kind.c.enabled, _category.c.name.label("category"),
+        _kind.c.duplicate_keys,
     )
     .join(_category, _category.c.id == _kind.c.category_id)
     .order_by(_category.c.position, _category.c.id, _kind.c.position, _kind.c.id)
@@ -95,7 +113,9 @@ def _form(session: Session, statement: Select[Any]) -> KindForm | None:
     row = session.execute(statement).mappings().first()
     if row is None:
         return None
-    kind = Kind(row["id"], row["code"], row["name"], row["note"], row["enabled"], row["category"])
+    kind = Kind(
+        row["id"], row["code"], row["name"], row["note"], row["enabled"], row["category"], tuple(row["duplicate_keys"])
+    )
     return KindForm(kind, row["version_id"], parse_fields(row["fields"]), tuple(row["list_columns"]))
 
 
@@ -171,32 +191,66 @@ _ROW = select(
 
 
 def person_page(
-    session: Session, *, person_id: int, kind_id: int, before: int | None = None, after: int | None = None
+    session: Session, *, person_id: int, kind_id: int, state: str = "", text: str = "", before: int | None = None,
+    after: int | None = None,
 ) -> Page:
-    """A person's items of one kind."""
+    """A person's items of one kind; `text`: of the line that stands for an item."""
+    return _page(session, _of_person(person_id, kind_id, state, text), before, after)
+
+
+def person_rows(
+    session: Session, *, person_id: int, kind_id: int, state: str = "", text: str = "", limit: int
+) -> Sequence[RowMapping]:
+    """The same for a file: at most `limit`, newest first."""
+    statement = _of_person(person_id, kind_id, state, text)
+    return session.execute(statement.order_by(_achievement.c.id.desc()).limit(limit)).mappings().all()
+
+
+def _of_person(person_id: int, kind_id: int, state: str, text: str) -> Select[Any]:
     statement = _ROW.where(_achievement.c.person_id == person_id, _achievement.c.kind_id == kind_id)
-    return _page(session, statement, before, after)
+    if state:
+        statement = statement.where(_achievement.c.state == state)
+    if text:
+        statement = statement.where(_achievement.c.summary.contains(text, autoescape=True))
+    return statement
 
 
 def unit_page(
-    session: Session, *, organization_id: int, kind_id: int, tab: str, text: str = "", before: int | None = None,
-    after: int | None = None,
+    session: Session, *, organization_id: int, tab: str, kind_id: int | None = None, text: str = "",
+    before: int | None = None, after: int | None = None,
 ) -> Page:
-    """The items of one kind submitted to a unit, with the names of their people. `text`: name, pinyin or content."""
+    """The items submitted to a unit, of one kind or of all, with the names of their people.
+
+    `text`: name, pinyin or content.
+    """
+    return _page(session, _of_unit(organization_id, kind_id, tab, text), before, after)
+
+
+def unit_rows(
+    session: Session, *, organization_id: int, tab: str, kind_id: int | None = None, text: str = "", limit: int
+) -> Sequence[RowMapping]:
+    """The same for a file: at most `limit`, newest first."""
+    statement = _of_unit(organization_id, kind_id, tab, text)
+    return session.execute(statement.order_by(_achievement.c.id.desc()).limit(limit)).mappings().all()
+
+
+def _of_unit(organization_id: int, kind_id: int | None, tab: str, text: str) -> Select[Any]:
     statement = (
-        _ROW.add_columns(_person.c.name.label("person_name"))
+        _ROW.add_columns(_person.c.name.label("person_name"), _achievement.c.kind_id)
         .join(_person, _person.c.id == _achievement.c.person_id)
         .where(
-            _achievement.c.organization_id == organization_id, _achievement.c.kind_id == kind_id,
+            _achievement.c.organization_id == organization_id,
             _achievement.c.state != "draft" if tab == "all" else _achievement.c.state == tab,
         )
     )
+    if kind_id is not None:
+        statement = statement.where(_achievement.c.kind_id == kind_id)
     if text:
         statement = statement.where(
             _person.c.name.contains(text, autoescape=True) | _achievement.c.summary.contains(text, autoescape=True)
             | _person.c.pinyin.startswith(text.lower(), autoescape=True)
         )
-    return _page(session, statement, before, after)
+    return statement
 
 
 def _page(session: Session, statement: Select[Any], before: int | None, after: int | None) -> Page:
@@ -248,7 +302,7 @@ def flow(session: Session, achievement_id: int, *, organization_id: int | None =
     """流程: the tasks of every submission of an item, oldest first; a unit is shown its own ones only."""
     statement = (
         select(
-            _task.c.id, _task.c.version, _task.c.title, _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state,
+            _task.c.id, _task.c.version, _task.c.procedure, _task.c.title, _task.c.case_id, _task.c.seq, _task.c.node, _task.c.state,
             _task.c.claimed_by, _task.c.decided_by, _task.c.arrived_at, _task.c.decided_at, _task.c.opinion,
             _organization.c.name.label("organization"),
             (_account.c.last_name + _account.c.first_name).label("decider"),
@@ -340,8 +394,15 @@ def _detail(session: Session, statement: Select[Any]) -> Detail | None:
     return Detail(row, form, vocabularies(session, form.fields, person_id=row["person_id"]))
 
 
+def remarks(session: Session, achievement_id: int) -> dict[str, str]:
+    """What the unit said about single fields when it returned an item, by field key."""
+    return {row.field_key: row.text for row in session.execute(
+        select(_remark.c.field_key, _remark.c.text).where(_remark.c.achievement_id == achievement_id)
+    )}
+
+
 def next_to_review(
-    session: Session, *, organization_id: int, kind_id: int, user_id: int, shared: bool, after: int
+    session: Session, *, organization_id: int, kind_id: int | None, user_id: int, shared: bool, after: int
 ) -> int | None:
     """The item to open after a decision: the next older one this administrator may decide, else the newest."""
     mine = _task.c.claimed_by == user_id
@@ -350,7 +411,8 @@ def next_to_review(
         .join(_case, (_case.c.subject_type == "achievement") & (_case.c.subject_id == _achievement.c.id))
         .join(_task, _task.c.case_id == _case.c.id)
         .where(
-            _achievement.c.organization_id == organization_id, _achievement.c.kind_id == kind_id,
+            _achievement.c.organization_id == organization_id,
+            *([_achievement.c.kind_id == kind_id] if kind_id is not None else []),
             _achievement.c.state == "reviewing", _case.c.state == "open", _task.c.state == "open",
             mine if shared else mine | _task.c.claimed_by.is_(None), _achievement.c.id != after,
         )

@@ -29,6 +29,7 @@ from models.application import Pledge
 from models.base import utcnow
 from models.dictionary import CodeItem, CodeTable
 from models.holiday import Holiday
+from models.opinion_template import OpinionTemplate
 from models.refdata import LoadedRow
 from models.region import Region
 from models.routing import RouteRule, RouteStep
@@ -77,6 +78,11 @@ def digest_of(values: Mapping[str, Any]) -> str:
 def pledge_digest(title: str, clauses: Sequence[str]) -> str:
     """SHA-256 of a pledge: title and clauses, one a line."""
     return hashlib.sha256("\n".join([title, *clauses]).encode()).hexdigest()
+
+
+def opinion_key(text: str) -> str:
+    """What tells one opinion from another in the ledger, whose keys are short."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class _Loader:
@@ -158,6 +164,11 @@ class _Loader:
                 "sha256": pledge_digest(r.title, r.clauses),
             }) for r in data.pledges
         ], lambda row: str(row["number"]), frozen=True)
+        self.sync(OpinionTemplate, [
+            (f"/{r.procedure}/{r.action}/{opinion_key(r.text)}", {
+                "procedure": r.procedure, "action": r.action, "text": r.text, "position": position,
+            }) for position, r in enumerate(data.opinions, 1)
+        ], lambda row: f"{row['user_id'] or ''}/{row['procedure']}/{row['action']}/{opinion_key(row['text'])}")
         self.sync(Setting, [
             (r.key, {"key": r.key, "label": r.label, "value": r.value}) for r in data.settings
         ], lambda row: str(row["key"]))
@@ -244,6 +255,7 @@ class _Loader:
             (kind.code, {
                 "code": kind.code, "name": kind.name, "category_id": categories[category],
                 "position": categories_first(data, category) + position, "note": kind.note,
+                "duplicate_keys": list(kind.duplicate_keys),
             }) for category, position, kind in placed
         ], _code)
         codes = {kind_id: code for code, kind_id in kinds.items()}

@@ -15,6 +15,7 @@ import yaml
 from app.errors import Invalid
 from app.refdata import schema as s
 from app.rules.field_definitions import RANGES, parse_fields
+from app.rules.identity_keys import check_duplicate_keys
 
 DATA = Path(__file__).resolve().parent / "data"
 COMMON_FORM = "common"
@@ -47,6 +48,7 @@ class Dataset:
     kinds: dict[str, list[s.KindRow]]
     forms: dict[str, list[s.Definition]]
     pledges: list[s.PledgeRow]
+    opinions: list[s.OpinionRow]
     settings: list[s.SettingRow]
     route_rules: list[s.RouteRuleRow]
 
@@ -67,6 +69,7 @@ def read_dataset(folder: Path = DATA) -> Dataset:
         kinds={c.code: _yaml_rows(folder / "achievements" / f"{c.code}.yaml", s.KindRow) for c in categories},
         forms=_forms(folder / "series_forms.yaml"),
         pledges=_yaml_rows(folder / "pledge.yaml", s.PledgeRow),
+        opinions=_yaml_rows(folder / "opinions.yaml", s.OpinionRow),
         settings=_yaml_rows(folder / "settings.yaml", s.SettingRow),
         route_rules=_yaml_rows(folder / "route_rules.yaml", s.RouteRuleRow),
     )
@@ -168,13 +171,23 @@ def _check(data: Dataset) -> None:
     for category, kinds in data.kinds.items():
         for number, kind in enumerate(kinds, 1):
             check_fields(f"{category}.yaml", number, kind.fields, set(data.codes))
+            check_keys(f"{category}.yaml", number, kind)
             _known(f"{category}.yaml", "list_columns", kind.list_columns, {f["key"] for f in kind.fields} | set(RANGES))
     _known("series_forms.yaml", "series", data.forms, {r.name for r in data.series} | {COMMON_FORM})
     for name, fields in data.forms.items():
         check_fields("series_forms.yaml", name, fields, set(data.codes))
     _unique("pledge.yaml", "number", (r.number for r in data.pledges))
+    _unique("opinions.yaml", "text", ((r.procedure, r.action, r.text) for r in data.opinions))
     _unique("settings.yaml", "key", (r.key for r in data.settings))
     _unique("route_rules.yaml", "name", (r.name for r in data.route_rules))
+
+
+def check_keys(file: str, row: int, kind: s.KindRow) -> None:
+    """What makes two items of a kind the same names fields it has."""
+    try:
+        check_duplicate_keys(list(kind.duplicate_keys), {field["key"] for field in kind.fields})
+    except Invalid as error:
+        raise RefdataError(file, row, "duplicate_keys", " ".join(error.fields.values())) from None
 
 
 def check_fields(file: str, row: int | str, definitions: Sequence[s.Definition], code_tables: set[str]) -> None:

@@ -103,6 +103,7 @@ class KindRow(Row):
     list_columns: tuple[str, ...]
     fields: tuple[Definition, ...]
     note: Annotated[str, Meta(max_length=500)] = ""
+    duplicate_keys: tuple[dict[str, Any], ...] = ()  # see app.rules.identity_keys
 
 
 class PledgeRow(Row):
@@ -111,6 +112,14 @@ class PledgeRow(Row):
     number: Annotated[int, Meta(ge=1)]
     title: Short
     clauses: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class OpinionRow(Row):
+    """opinions.yaml: 公共意见 in their order."""
+
+    action: Literal["approve", "return", "terminate"]
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    procedure: str = ""
 
 
 class SettingRow(Row):

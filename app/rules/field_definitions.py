@@ -21,6 +21,7 @@ TYPES = {
     "code": "字典", "url": "网址", "files": "附件", "ref": "关联记录", "computed": "自动计算",
 }
 CHECKSUMS = ("issn", "isbn")
+DEFAULT_ACCEPT = ("png", "pdf", "jpg")  # of an evidence field that names no types
 COMPUTES = ("months_of", "length_of")
 # Columns that stand for several fields: key -> (label, start, end, flag of “until now”).
 RANGES = {"date_range": ("起止日期", "start_date", "end_date", "to_present")}
@@ -96,7 +97,7 @@ class Field:
 
 def parse_fields(definitions: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     """Read a list of definitions; Invalid with a sentence for staff when one is wrong."""
-    fields = tuple(_parse(number, definition) for number, definition in enumerate(definitions, 1))
+    fields = tuple(parse_field(number, definition) for number, definition in enumerate(definitions, 1))
     by_key = {field.key: field for field in fields}
     if len(by_key) != len(fields):
         twice = next(field for field in fields if by_key[field.key] is not field)
@@ -106,11 +107,17 @@ def parse_fields(definitions: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     return fields
 
 
+def settings_of(kind: str) -> frozenset[str]:
+    """What a definition of this type may set; for a type that is none, what every field may."""
+    return frozenset(_COMMON | _KEYS.get(kind, set()))
+
+
 def _wrong(name: str, sentence: str) -> Invalid:
     return Invalid(f"字段“{name}”：{sentence}")
 
 
-def _parse(number: int, raw: Mapping[str, Any]) -> Field:
+def parse_field(number: int, raw: Mapping[str, Any]) -> Field:
+    """One definition read by itself; what it says of other fields is not checked. `number` names it when it has no label."""
     if not isinstance(raw, Mapping):
         raise _wrong(f"第 {number} 个", "应是一组“名称: 值”，请检查缩进。")
     label = raw.get("label")
@@ -135,6 +142,8 @@ def _parse(number: int, raw: Mapping[str, Any]) -> Field:
         "pattern": _pattern(raw.get("pattern", ""), name),
         "options": _words(raw, "options", name), "accept": _words(raw, "accept", name),
     }
+    if kind == "files" and not values["accept"]:
+        values["accept"] = DEFAULT_ACCEPT
     for setting in ("excludes", "hint", "placeholder", "checksum", "gte", "lte", "clamp", "code_table", "ref"):
         values[setting] = _text(raw, setting, name)
     if "required_if" in raw:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -18,15 +19,17 @@ from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.permissions import require
 from app.queries import portfolio
+from app.queries.achievement_key import own_twins
 from app.queries.portfolio import KindForm
 from app.rules.fields import summary, validate
+from app.rules.identity_keys import identity_keys
 from app.rules.routing import Stop
 from app.rules.upload import UploadPolicy
 from app.services.file import Editable, detach_all, register_editable
 from app.transaction import current_session, transaction
 from app.workflow import engine
 from app.workflow.registry import CaseView, effect
-from models.achievement import ACHIEVEMENT_STATES, Achievement
+from models.achievement import ACHIEVEMENT_STATES, Achievement, AchievementKey, AchievementRemark
 from models.base import utcnow
 from models.file import Attachment
 from models.organization import Organization
@@ -34,6 +37,7 @@ from models.person import Employment, Person
 
 EDITABLE_STATES = ("draft", "returned")
 _achievement, _attachment = Achievement.__table__, Attachment.__table__
+_key, _remark = AchievementKey.__table__, AchievementRemark.__table__
 _employment, _organization, _person = Employment.__table__, Organization.__table__, Person.__table__
 _TITLE_LENGTH = 200
 
@@ -47,13 +51,54 @@ def create(*, kind_code: str, values: Mapping[str, object], actor: Actor) -> int
         if form is None or not form.kind.enabled:
             raise NotFound("没有找到这个业绩类别，它可能已停用，请从左侧重新选择。")
         data, line = _checked(session, form, values, actor.person_id, stored={}, partial=True)
-        now = utcnow()
-        achievement_id: int = session.execute(insert(_achievement).values(
-            person_id=actor.person_id, kind_id=form.kind.id, kind_version_id=form.version_id, data=data, summary=line,
-            state="draft", version=1, created_at=now, updated_at=now,
-        ).returning(_achievement.c.id)).scalar_one()
-        _record(session, Event.ACHIEVEMENT_CREATED, achievement_id, actor, {"kind": form.kind.code})
-        return achievement_id
+        return insert_draft(session, form, data, line, actor=actor)
+
+
+def insert_draft(
+    session: Session, form: KindForm, data: Mapping[str, Any], line: str, *, actor: Actor,
+    source: Mapping[str, Any] | None = None,
+) -> int:
+    """A draft with checked values, inside the caller's transaction; its id. `source`: where it came from."""
+    now = utcnow()
+    achievement_id: int = session.execute(insert(_achievement).values(
+        person_id=actor.person_id, kind_id=form.kind.id, kind_version_id=form.version_id, data=data, summary=line,
+        state="draft", version=1, created_at=now, updated_at=now,
+    ).returning(_achievement.c.id)).scalar_one()
+    _write_keys(session, achievement_id, actor.person_id or 0, form, data)
+    _record(session, Event.ACHIEVEMENT_CREATED, achievement_id, actor, {"kind": form.kind.code, **(source or {})})
+    return achievement_id
+
+
+def copy(*, achievement_id: int, actor: Actor) -> int:
+    """复制 an item as a new draft under the present fields, without its evidence; the new item's id."""
+    with transaction() as session:
+        row = _own(session, achievement_id, actor)
+        kept = _form(session, row)
+        form = portfolio.newest_form(session, kept.kind.code)
+        if form is None or not form.kind.enabled:
+            raise NotFound("这个业绩类别已停用，不能再新增。")
+        names = portfolio.vocabularies(session, form.fields, present={}, person_id=row.person_id)
+        data, errors = validate(form.fields, row.data, codes=names, partial=True)
+        data = {key: value for key, value in data.items() if key not in errors}
+        line = summary(form.fields, form.list_columns, data, names)
+        return insert_draft(session, form, data, line, actor=actor, source={"copy_of": row.id})
+
+
+def autosave(
+    *, achievement_id: int, version: int | None, values: Mapping[str, object], actor: Actor
+) -> tuple[int, dict[str, str]]:
+    """Keep a draft while it is typed: (the new version, what cannot be kept yet by field key).
+
+    A field that does not hold keeps what was stored before; everything else is saved.
+    """
+    with transaction() as session:
+        row = _own(session, achievement_id, actor)
+        _require_editable(row)
+        names = portfolio.vocabularies(session, _form(session, row).fields, present=row.data, person_id=row.person_id)
+        _, errors = validate(_form(session, row).fields, values, codes=names, partial=True)
+        kept = {key: row.data.get(key) if key in errors else value for key, value in values.items()}
+        new = save(achievement_id=achievement_id, version=version, values=kept, actor=actor)
+        return new, errors
 
 
 def save(*, achievement_id: int, version: int | None, values: Mapping[str, object], actor: Actor) -> int:
@@ -66,11 +111,13 @@ def save(*, achievement_id: int, version: int | None, values: Mapping[str, objec
         _require_editable(row)
         if version != row.version:
             raise Conflict("这条业绩刚刚在另一个页面修改过。您填写的内容还在，请核对后再次保存。", version=row.version)
-        data, line = _checked(session, _form(session, row), values, row.person_id, stored=row.data, partial=True)
+        form = _form(session, row)
+        data, line = _checked(session, form, values, row.person_id, stored=row.data, partial=True)
         if data == row.data and line == row.summary:
             return int(row.version)
         changed = sorted(key for key in {*data, *row.data} if data.get(key) != row.data.get(key))
         _change(session, row, data=data, summary=line)
+        _write_keys(session, row.id, row.person_id, form, data)
         _record(session, Event.ACHIEVEMENT_CHANGED, row.id, actor, {"fields": changed})
         return int(row.version) + 1
 
@@ -87,6 +134,8 @@ def submit(*, achievement_id: int, version: int | None, actor: Actor) -> int:
         data, line = _checked(session, form, row.data, row.person_id, stored=row.data, evidence_of=row.id)
         _change(session, row, data=data, summary=line, state="reviewing", organization_id=unit.id,
                 submitted_at=utcnow(), decided_at=None)
+        _refuse_twins(session, row, form, data)
+        session.execute(delete_from(_remark).where(_remark.c.achievement_id == row.id))
         _record(session, Event.ACHIEVEMENT_SUBMITTED, row.id, actor, {"organization": unit.id})
         title = f"{unit.person_name}-业绩库-{form.kind.name}({line})"
         if len(title) > _TITLE_LENGTH:
@@ -109,6 +158,7 @@ def withdraw(*, achievement_id: int, actor: Actor) -> None:
         elif row.state == "approved":
             _refuse_when_used(session, row.id, "请先在该申报中移除这条业绩，再撤回修改。")
             _change(session, row, state="draft", decided_at=None)
+            _mark_keys(session, row.id, submitted=False)
             _record(session, Event.ACHIEVEMENT_WITHDRAWN, row.id, actor, {"from": "approved"})
         else:
             raise WrongState(f"这条业绩现在是“{ACHIEVEMENT_STATES[row.state]}”，不需要撤回。")
@@ -142,12 +192,15 @@ def _returned(session: Session, *, case: CaseView, actor: Actor, opinion: str) -
 
 def _decided(session: Session, case: CaseView, actor: Actor, state: str) -> None:
     _switch(session, case, "reviewing", state=state, decided_at=utcnow())
+    if state != "approved":
+        _mark_keys(session, case.subject_id, submitted=False)
     _record(session, Event.ACHIEVEMENT_DECIDED, case.subject_id, actor, {"state": state, "case": case.id})
 
 
 @effect("achievement", "withdrawn")
 def _withdrawn(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
     _switch(session, case, "reviewing", state="draft")
+    _mark_keys(session, case.subject_id, submitted=False)
     _record(session, Event.ACHIEVEMENT_WITHDRAWN, case.subject_id, actor, {"from": "reviewing"})
 
 
@@ -237,6 +290,41 @@ def _unit_of(session: Session, person_id: int) -> Row[Any]:
             "您还没有通过所在单位确认，暂时不能提交。录入的业绩已保存，单位审核通过您的注册后即可提交。"
         )
     return unit
+
+
+def _write_keys(session: Session, achievement_id: int, person_id: int, form: KindForm, data: Mapping[str, Any]) -> None:
+    """What a draft can be recognised by, as it is now."""
+    wanted = {one.key for one in identity_keys(form.kind.duplicate_keys, form.kind.code, data)}
+    if not form.kind.duplicate_keys:
+        return
+    present = set(session.scalars(select(_key.c.key).where(_key.c.achievement_id == achievement_id)))
+    if present - wanted:
+        session.execute(delete_from(_key).where(_key.c.achievement_id == achievement_id, _key.c.key.in_(present - wanted)))
+    if wanted - present:
+        session.execute(insert(_key), [
+            {"achievement_id": achievement_id, "person_id": person_id, "key": key, "is_submitted": False}
+            for key in sorted(wanted - present)
+        ])
+
+
+def _mark_keys(session: Session, achievement_id: int, *, submitted: bool) -> None:
+    session.execute(update(_key).where(_key.c.achievement_id == achievement_id).values(is_submitted=submitted))
+
+
+def _refuse_twins(session: Session, row: Row[Any], form: KindForm, data: Mapping[str, Any]) -> None:
+    """The same paper is not handed in twice by one person; the unique index holds it between two tabs."""
+    _write_keys(session, row.id, row.person_id, form, data)
+    found = {one.key: one for one in identity_keys(form.kind.duplicate_keys, form.kind.code, data)}
+    for twin in own_twins(session, person_id=row.person_id, keys=found, besides=row.id):
+        if twin.is_submitted:
+            one = found[twin.key]
+            raise Invalid("这条业绩与您已提交的业绩重复，没有提交。", dict.fromkeys(
+                one.fields, f"与您的“{twin.kind}：{twin.summary}”的{one.label}相同，同一业绩请勿重复提交。"
+            ))
+    try:
+        _mark_keys(session, row.id, submitted=True)
+    except IntegrityError as error:
+        raise Conflict("相同的业绩刚刚在另一个页面提交了，请刷新列表核对。") from error
 
 
 def _refuse_when_used(session: Session, achievement_id: int, advice: str) -> None:

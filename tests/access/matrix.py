@@ -139,6 +139,11 @@ MATRIX: dict[str, Rule] = {
     "AchievementView.delete": only(APPLICANT, "own person"),
     "AchievementView.submit": only(APPLICANT, "own person"),
     "AchievementView.withdraw": only(APPLICANT, "own person"),
+    **{f"AchievementView.{name}": only(APPLICANT, "own person") for name in (
+        "autosave", "autosave_new", "copy", "submit_chosen")},
+    **{f"AchievementImportView.{name}": only(APPLICANT, "own person") for name in (
+        "begin", "confirm", "discard", "export", "show", "template")},
+    **{f"PortfolioReviewView.{name}": only(UNITS, "own organization") for name in ("everything", "export", "return_")},
     "PortfolioReviewView.index": only(UNITS, "own organization"),
     "PortfolioReviewView.kind": only(UNITS, "own organization"),
     "PortfolioReviewView.show": only(UNITS, "own organization"),
@@ -180,6 +185,7 @@ MATRIX: dict[str, Rule] = {
     **{f"ResultView.{name}": only(CONVENER, "plans of the own organization") for name in (
         "index", "show", "vote", "template", "importing", "publicity", "objection", "issue", "retry",
     )},
+    **{f"OpinionView.{name}": only(REVIEWERS, "opinions of the own account") for name in ("index", "edit", "delete")},
     # Forms
     "FormView.application": only(APPLICANT | REVIEWERS, "applications in the row scope", args={"kind": "review_form"}),
     "FormView.personal": only(APPLICANT | REVIEWERS, "requests in the row scope"),
@@ -208,6 +214,7 @@ MATRIX: dict[str, Rule] = {
     "TerminationView.lift": only(STAFF, "terminated applications"),
     **{f"PostQuotaCorrectionView.{name}": only(STAFF, "all") for name in ("index", "correct")},
     **generated("HolidayView", read=STAFF, write=ADMIN),
+    "KindFieldsView.edit": only(ADMIN, "all"),
     "BuiltInUnitView.index": only(STAFF, "all"),
     "BuiltInUnitView.account": only(ADMIN, "all"),
     **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
@@ -218,6 +225,7 @@ MATRIX: dict[str, Rule] = {
     "ReviewPlanView.action": only(
         ADMIN | CONVENER, "own organization; platform: all", args={"name": "publish"}
     ),
+    **generated("OpinionTemplateView", read=STAFF, write=ADMIN, rows="public ones"),
     **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
     **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
     **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),

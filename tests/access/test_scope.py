@@ -83,7 +83,12 @@ def _fill(
         )),
         m.Employment: save(m.Employment(person_id=person_id, organization_id=unit.id, kind="registration")),
         m.Achievement: achievement,
+        m.AchievementKey: save(m.AchievementKey(achievement_id=achievement, person_id=person_id, key=f"doi:{key}")),
+        m.AchievementRemark: save(m.AchievementRemark(
+            achievement_id=achievement, task_id=tasks[0], field_key="x", text="请核对"
+        )),
         m.Application: application,
+        **_import(person_id, achievement),
         m.ApplicationItem: save(m.ApplicationItem(
             application_id=application, achievement_id=achievement, page="education", data={}
         )),
@@ -107,6 +112,7 @@ def _fill(
         )),
         m.Recommendation: save(m.Recommendation(case_id=case, application_id=application, organization_id=unit.id)),
         m.Certificate: make.certificate(person_id, convener.id, convener.id),
+        m.OpinionTemplate: save(m.OpinionTemplate(user_id=user_id, action="approve", text="同意")),
         m.Notification: save(m.Notification(user_id=user_id, key=f"n{key}", title="通知")),
         m.Attachment: make.attachment(file_id, "submission", submission),
         m.StoredFile: file_id,
@@ -128,6 +134,19 @@ def _fill(
     ))
 
 
+def _import(person_id: int, achievement_id: int) -> dict[type, int]:
+    with system_scope():
+        item = db.session.get(m.Achievement, achievement_id)
+        made = save(m.AchievementImport(
+            person_id=person_id, kind_id=item.kind_id, kind_version_id=item.kind_version_id, file_name="x.xlsx"
+        ))
+    db.session.rollback()
+    return {
+        m.AchievementImport: made,
+        m.AchievementImportRow: save(m.AchievementImportRow(import_id=made, number=2, cells={})),
+    }
+
+
 def visible(model: type, scope: Scope) -> set[int]:
     db.session.expunge_all()
     with scoped(scope):
@@ -141,6 +160,10 @@ SEES_A: dict[type, set[str]] = {
     IntegrityRecord: {"person_a", "unit_a", "authority"},
     m.Employment: {"person_a", "unit_a"},
     m.Achievement: {"person_a", "unit_a"},
+    m.AchievementKey: {"person_a", "unit_a"},
+    m.AchievementRemark: {"person_a", "unit_a"},
+    m.AchievementImport: {"person_a"},
+    m.AchievementImportRow: {"person_a"},
     m.Application: {"person_a", "unit_a", "authority"},
     m.ApplicationItem: {"person_a", "unit_a", "authority"},
     m.Submission: {"person_a", "unit_a", "authority"},
@@ -159,6 +182,7 @@ SEES_A: dict[type, set[str]] = {
     m.Publicity: {"convener"},
     m.ReviewResult: {"convener"},
     m.Document: {"person_a", "unit_a", "authority"},
+    m.OpinionTemplate: {"person_a"},
     m.Notification: {"person_a"},
     m.Attachment: {"person_a", "unit_a", "authority"},
     m.StoredFile: {"person_a"},

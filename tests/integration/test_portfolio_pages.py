@@ -142,21 +142,21 @@ def test_a_new_item_is_saved_with_its_evidence_in_one_step_without_scripts(me: F
     assert only().state == "draft"
     page = body(me.get(answer.headers["Location"]))
     assert 'value="合肥八中"' in page
-    assert 'value="聘书.pdf"' in page
+    assert '>聘书.pdf</a>' in page
     assert "已保存" in page
 
 
-def test_evidence_is_renamed_and_removed_with_the_form(me: FlaskClient) -> None:
+def test_evidence_is_renamed_ordered_and_removed_beside_the_form(me: FlaskClient) -> None:
     first = me.post("/portfolio/kind/work_experience/new/",
                     data={**FILLED, "slot_attachments": [pdf("a.pdf"), pdf("b.pdf")], "action": "save"})
-    page = body(me.get(first.headers["Location"]))
-    numbers = re.findall(r'name="name_(\d+)"', page)
+    address = first.headers["Location"]
+    numbers = re.findall(r"/files/(\d+)/rename", body(me.get(address)))
     assert len(numbers) == 2
-    me.post(first.headers["Location"], data={
-        **FILLED, "version": "1", f"name_{numbers[0]}": "劳动合同.pdf", f"remove_{numbers[1]}": "y", "action": "save",
-    })
-    page = body(me.get(first.headers["Location"]))
-    assert re.findall(r'name="name_\d+" value="([^"]*)"', page) == ["劳动合同.pdf"]
+    me.post(f"/files/{numbers[0]}/rename", data={"name": "劳动合同", "next": address})
+    me.post(f"/files/{numbers[0]}/move", data={"direction": "down", "next": address})
+    assert re.findall(r">([^<]*)\.pdf</a></span>", body(me.get(address))) == ["b", "劳动合同"]
+    me.post(f"/files/{numbers[1]}/delete", data={"next": address})
+    assert re.findall(r">([^<]*)\.pdf</a></span>", body(me.get(address))) == ["劳动合同"]
 
 
 def test_a_refused_file_is_named_and_the_fields_are_kept(me: FlaskClient) -> None:

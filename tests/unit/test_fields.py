@@ -346,3 +346,7 @@ def test_what_staff_save_is_checked_as_a_whole(definitions: Any, list_columns: A
         check_definition(definitions, list_columns)
     assert set(refusal.value.fields) <= {"fields", "list_columns"}
     assert check_definition([{"key": "x", "label": "名称", "type": "text"}], ["x", "date_range"])
+
+
+def test_an_evidence_field_that_names_no_types_takes_the_usual_ones() -> None:
+    assert field("files")[0].accept == ("png", "pdf", "jpg")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.errors import Invalid
 from app.rules.fields import check_definition
 from models.achievement import AchievementCategory, AchievementKind, AchievementKindVersion
 from views.base import SafeModelView
 from views.staff.field_table import column_names, describe_fields
 
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KIND, NAME = _l("业绩类别"), _l("名称")
 
 
@@ -49,6 +53,7 @@ class AchievementKindView(SafeModelView):
     datamodel = SQLAInterface(AchievementKind)
     noun = KIND
     related_views = [AchievementKindVersionView]
+    show_template = "ops/kind.html"
     list_columns = ["name", "code", "category", "position", "enabled"]
     show_columns = [*list_columns, "note"]
     search_columns = ["name", "code", "category", "enabled"]
@@ -57,6 +62,20 @@ class AchievementKindView(SafeModelView):
         "category": _l("业绩分类"), "name": NAME, "code": _l("编码"), "position": _l("顺序"), "note": _l("说明"),
         "enabled": _l("启用"),
     }
+
+
+    def pre_add(self, item: AchievementKind) -> None:
+        """The code stands in addresses."""
+        _check_code(item.code)
+
+    def pre_update(self, item: AchievementKind) -> None:
+        """As for a new one."""
+        _check_code(item.code)
+
+
+def _check_code(code: str) -> None:
+    if not _CODE.fullmatch(code or ""):
+        raise Invalid(_("编码写得不对。"), {"code": _("编码以小写字母开头，只用小写字母、数字和下划线，最多 40 个字符。")})
 
 
 class AchievementCategoryView(SafeModelView):

@@ -5,6 +5,7 @@ import { setUpFilters } from "./filters.js";
 import { setUpFormGuard } from "./form-guard.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpMenus } from "./menus.js";
+import { setUpOpinions } from "./opinions.js";
 import { setUpOptionFilter } from "./option-filter.js";
 import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
@@ -12,6 +13,7 @@ import { setUpReveal } from "./reveal.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
 import { setUpPhoto } from "./photo.js";
+import { setUpPress } from "./press.js";
 import { setUpProgress } from "./progress.js";
 import { setUpQrSignIn } from "./qr-sign-in.js";
 import { setUpRefresh } from "./refresh.js";
@@ -19,7 +21,7 @@ import { setUpUploads } from "./upload.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
-for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOptionFilter,
+for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter,
   setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence]) {
   try {
     part(document);

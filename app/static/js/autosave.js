@@ -24,6 +24,7 @@ function watch(form) {
     clearTimeout(state.timer);
     state.timer = setTimeout(() => save(form, state), PAUSE);
   };
+  watched.set(form, state);
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("submit", () => {
@@ -39,6 +40,19 @@ function watch(form) {
   });
   offerKept(form, state);
 }
+
+/** Saves at once what is not saved yet; done when the answers have come. An upload reloads the page afterwards. */
+export async function saveNow(root) {
+  for (const [form, state] of watched) {
+    if (!root.contains(form)) continue;
+    while (state.sending) await new Promise((resolve) => setTimeout(resolve, 50));
+    if (!state.dirty) continue;
+    clearTimeout(state.timer);
+    await save(form, state);
+  }
+}
+
+const watched = new Map();
 
 const show = (text) => {
   const line = document.querySelector("[data-saved]");
@@ -79,6 +93,12 @@ async function save(form, state) {
     }
     sessionStorage.removeItem(storeKey(form));
     if (body.version !== undefined && form.elements.version) form.elements.version.value = body.version;
+    if (body.address) {
+      // the first save made a record: from now on the form belongs to it, also when the page is loaded again
+      form.setAttribute("action", body.address);
+      form.dataset.autosave = body.autosave;
+      history.replaceState(null, "", body.address);
+    }
     const now = new Date();
     const time = body.saved_at ?? `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
     showFieldErrors(form, body.fields ?? {});

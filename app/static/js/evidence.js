@@ -1,6 +1,10 @@
 // Files of the reviewed material open in the frame beside it (their links name it as target, so that works by itself).
 // Here: the frame says what it shows; where it has no room the file opens in a tab of its own.
 export function setUpEvidence(root) {
+  root.addEventListener("click", (event) => {
+    const picture = event.target.closest("button[data-zoom]");
+    if (picture) picture.setAttribute("aria-pressed", String(picture.getAttribute("aria-pressed") !== "true"));
+  });
   const frame = root.querySelector("iframe[name=evidence]");
   if (!frame) return;
   const box = frame.closest(".evidence");
@@ -20,6 +24,8 @@ export function setUpEvidence(root) {
       picture.alt = file.textContent.trim();
     }
     picture.hidden = !drawn;
+    const zoom = picture.closest("[data-zoom]");
+    if (zoom) zoom.hidden = !drawn;
     frame.hidden = drawn;
     root.querySelector('a[target="evidence"][aria-current]')?.removeAttribute("aria-current");
     file.setAttribute("aria-current", "true");

@@ -1,5 +1,6 @@
 // <form data-upload> sends its files with a progress bar; without scripts it is a plain multipart form.
 // <input type="file" data-max-mb="3"> is checked before sending; the server checks again.
+import { saveNow } from "./autosave.js";
 import { say } from "./texts.js";
 
 export function setUpUploads(root) {
@@ -48,7 +49,8 @@ function send(form, submitter) {
     bar.value = percent;
     text.textContent = percent < 100 ? `${percent}%` : say("正在检查文件…");
   });
-  request.addEventListener("load", () => {
+  request.addEventListener("load", async () => {
+    await saveNow(document);
     if (request.status < 400 && request.responseURL && request.responseURL !== address) {
       location.assign(request.responseURL);
     } else if (request.getResponseHeader("Content-Type")?.startsWith("text/html")) {

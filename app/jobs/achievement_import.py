@@ -1,0 +1,39 @@
+"""Long Excel files: checking and importing their rows; old ones are forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import delete, select
+
+from app.jobs.registry import GiveUp, JobView, handler
+from app.services import achievement_import
+from app.transaction import transaction
+from models.achievement_import import AchievementImport
+from models.base import utcnow
+
+KEPT = dt.timedelta(days=30)
+_import = AchievementImport.__table__
+
+
+@handler("achievement_import.check")
+def check(job: JobView) -> None:
+    """Give the rows of a file their verdicts."""
+    achievement_import.check(import_id=job.payload["import_id"])
+
+
+@handler("achievement_import.run")
+def run(job: JobView) -> None:
+    """Make drafts of the rows of a confirmed file."""
+    actor = achievement_import.actor_of(job.payload["user_id"], job.payload["import_id"])
+    if actor is None:
+        raise GiveUp("the import or its account is gone")
+    achievement_import.run(import_id=job.payload["import_id"], actor=actor)
+
+
+@handler("achievement_import.purge")
+def purge(job: JobView) -> None:
+    """Forget the rows of files sent long ago; what was imported stays."""
+    old = select(_import.c.id).where(_import.c.updated_at < utcnow() - KEPT).limit(200)
+    with transaction() as session:
+        session.execute(delete(_import).where(_import.c.id.in_(old)))
