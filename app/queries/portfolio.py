@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import Session
 
+from app.queries.search import people
 from app.rules.fields import Field, Names, parse_fields
 from models.account import Account
 from models.achievement import (
@@ -247,8 +248,7 @@ def _of_unit(organization_id: int, kind_id: int | None, tab: str, text: str) -> 
         statement = statement.where(_achievement.c.kind_id == kind_id)
     if text:
         statement = statement.where(
-            _person.c.name.contains(text, autoescape=True) | _achievement.c.summary.contains(text, autoescape=True)
-            | _person.c.pinyin.startswith(text.lower(), autoescape=True)
+            _achievement.c.summary.contains(text, autoescape=True) | people(text, _person)
         )
     return statement
 

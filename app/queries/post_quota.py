@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.queries.search import units
 from models.account import Account
 from models.application import Application
 from models.organization import Organization
@@ -104,7 +105,7 @@ def search_quotas(session: Session, text: str) -> list[Quota]:
     organization = Organization.__table__
     ids = session.execute(
         select(_quota.c.id).join(organization, organization.c.id == _quota.c.organization_id)
-        .where(organization.c.name.contains(text, autoescape=True) | organization.c.pinyin.startswith(text.lower(), autoescape=True))
+        .where(units(text, organization))
         .order_by(_quota.c.year.desc(), _quota.c.id.desc()).limit(20)
     ).scalars().all()
     return _quotas(session, _quota.c.id.in_(ids)) if ids else []

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.errors import NotAllowed
 from app.queries.holiday import exceptions
+from app.queries.search import people
 from app.rules import deadlines
 from app.rules.deadlines import ZONE
 from app.rules.workdays import after_working_days
@@ -185,9 +186,7 @@ def _filtered(inbox: Inbox, tab: str, filters: Filters) -> Select[Any]:
         )
     if filters.text:
         statement = statement.where(
-            _task.c.title.contains(filters.text, autoescape=True)
-            | _person.c.name.contains(filters.text, autoescape=True)
-            | _person.c.pinyin.startswith(filters.text.lower(), autoescape=True)
+            _task.c.title.contains(filters.text, autoescape=True) | people(filters.text, _person)
         )
     return statement
 

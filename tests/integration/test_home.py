@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.demo import accounts as a
 from app.scope import scope_of, scoped
 from app.services import review
+from app.transaction import current_session
+from models.case import Task
 from tests.database import Databases, build_template
 from tests.factories import application as rows
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommend_application
 from tests.factories.unit_world import asked, count_statements, open_tasks, person, registered, unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -81,10 +85,19 @@ def test_a_unit_sees_what_waits_and_opens_it_from_there(home: Callable[[str], st
     assert "没有待审核的任务" in home("company")
 
 
+def test_a_unit_opens_and_commissions_a_plan_from_there_a_person_only_opens_it(home: Callable[[str], str]) -> None:
+    for login, count in (("unit", 1), ("department", 1), ("applicant", 0)):
+        page = home(login)
+        assert "/plans/" in page
+        assert (">委托<" in page) == bool(count)
+
+
 def test_an_authority_sees_its_own_figures(app: Flask, home: Callable[[str], str]) -> None:
     assert "没有待审核的任务" in home("department")
     [task] = open_tasks(unit(a.SCHOOL), "application")
     review.claim(task_id=task, actor=make.actor("unit"))
+    subject = current_session().execute(select(Task.__table__.c.subject_id).where(Task.__table__.c.id == task)).scalar_one()
+    recommend_application(subject, make.actor("unit"))
     review.approve(task_id=task, actor=make.actor("unit"))
     page = home("department")
     assert "李明" in page
