@@ -30,10 +30,10 @@ def run() -> None:
             app = create_app(BenchConfig, SQLALCHEMY_DATABASE_URI=url)
             with app.app_context():
                 actor = _prepare(app)
-                tasks = [_start(actor, n) for n in range(1, 2 * APPROVALS + 1)]
+                tasks = [_start(actor, n) for n in range(1, 2 * APPROVALS + BATCH + 1)]
                 ours = _ours(actor, tasks[:APPROVALS])
-                batch = _batch(actor, [_start(actor, n) for n in range(2 * APPROVALS + 1, 2 * APPROVALS + BATCH + 1)])
-                raw = _raw(actor, tasks[APPROVALS:])
+                batch = _batch(actor, tasks[2 * APPROVALS :])
+                raw = _raw(actor, tasks[APPROVALS : 2 * APPROVALS])
                 print(f"{name:<12}{ours:>10,.0f}{batch:>10,.0f}{raw:>10,.0f}{ours / raw:>9.0%}{raw / batch:>14.2f} ×")
                 db.session.remove()
                 db.engine.dispose()
