@@ -64,6 +64,7 @@ function send(form, submitter) {
       } catch {
         /* not JSON: the general sentence below serves */
       }
+      next ||= form.elements.next?.value ?? ""; // reloading would send the form again whose answer this page may be
       if (request.status < 400 && next) location.assign(next);
       else if (request.status < 400) location.reload();
       else release(form, text, message || say("上传没有成功，请稍后再试。"));
