@@ -112,6 +112,8 @@ class Event(enum.StrEnum):
     RESULT_OBJECTED = "result:objected"
     RESULT_SETTLED = "result:settled"
     CERTIFICATES_ORDERED = "result:certificates_ordered"
+    SEAL_INSTALLED = "seal:installed"
+    SEAL_RETIRED = "seal:retired"
     DOCUMENT_REQUESTED = "document:requested"
     DOCUMENT_MADE = "document:made"
     SUBSTITUTE_APPOINTED = "substitution:appointed"

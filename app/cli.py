@@ -19,6 +19,7 @@ GROUPS = {
     "tasks": "app.cli_tasks:tasks",
     "search": "app.cli_search:search",
     "keys": "app.cli_keys:keys",
+    "certificate": "app.cli_certificate:certificate",
 }
 
 
@@ -52,6 +53,7 @@ HELP = {
     "tasks": "The inboxes.",
     "search": "The search terms of people and units.",
     "keys": "The keys of columns encrypted at rest.",
+    "certificate": "Certificates and sealed forms.",
 }
 
 

@@ -72,7 +72,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
             *_all("NoticeView")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "BuiltInUnitView", "RouteSimulatorView",
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "SealView", "DocumentSampleView", "BuiltInUnitView", "RouteSimulatorView",
               "TerminationView", "PostQuotaCorrectionView", "HolidayView"),
         *_all("NoticeView"),
         *_all("KindFieldsView"),

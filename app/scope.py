@@ -297,6 +297,7 @@ CRITERIA: dict[type, Criterion] = {
     m.Recommendation: _recommendation,
     m.Certificate: _certificate,
     m.PersonalRequest: _request,
+    m.Seal: _nobody,
     m.ReviewResult: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Publicity: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Document: _document,

@@ -50,6 +50,7 @@ from models.region import Region
 from models.result import Publicity, ReviewResult
 from models.routing import RouteRule, RouteStep
 from models.saved_view import SavedView
+from models.seal import Seal
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from models.setting import Setting
@@ -66,7 +67,7 @@ __all__ = [
     "Notice", "Notification", "OpinionTemplate", "Organization", "OrganizationRole", "Person",
     "PersonSeries", "PersonalRequest", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel",
     "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewResult",
-    "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "SeriesForm", "Setting", "SignOn", "Specialty",
-    "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task", "TaskCounter",
-    "Title", "TitleLevel", "TitleSeries", "WebSession",
+    "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "Seal", "SeriesForm", "Setting", "SignOn",
+    "Specialty", "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task",
+    "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

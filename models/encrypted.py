@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Dialect, String, TypeDecorator
+from sqlalchemy import Dialect, String, Text, TypeDecorator
 
 
 class KeyringError(RuntimeError):
@@ -100,3 +100,10 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else keyring().decrypt(value)
+
+
+class EncryptedLongText(EncryptedText):
+    """The same without a limit: keys and pictures."""
+
+    impl = Text  # type: ignore[assignment]
+    cache_ok = True

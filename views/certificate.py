@@ -12,7 +12,9 @@ from app.errors import NotFound
 from app.extensions import limiter
 from app.queries.certificate import certificates_of, issued_page, public_view, replaced_by
 from app.queries.dictionary import name_of
-from app.reports.errors import SignatureRefusedError
+from app.queries.seal import known_certificates
+from app.reports.errors import ReportError, SignatureRefusedError
+from app.reports.sealing import SealError, check_seals
 from app.reports.signing import private_key_from_seed, public_key_of, verify_payload
 from app.rules.identity import mask_id_number, mask_name
 from app.services import certificate as certificates
@@ -24,6 +26,7 @@ from views.base import PageView, current_actor
 from views.person import own_person, personal_tree
 
 NUMBER_SHOWN = 32  # no number is longer
+MOST_CHECKED_BYTES = 20 * 1024 * 1024
 
 
 class CertificateView(PageView):
@@ -130,6 +133,23 @@ class VerifyView(PageView):
             issued_on=found["issued_on"].isoformat(), issuer=found["issuer_name"], committee=found["committee_name"],
             checked_at=utcnow().isoformat(timespec="seconds"),
         )
+
+    @expose("/file/", methods=["GET", "POST"])
+    @limiter.limit("30 per minute")
+    def file(self) -> Any:
+        """文件验章: a PDF is dropped, its seals are checked; nothing is kept."""
+        found, name, status = None, "", 200
+        if request.method == "POST":
+            upload = request.files.get("file")
+            data = upload.stream.read(MOST_CHECKED_BYTES + 1) if upload is not None and upload.filename else b""
+            try:
+                if not data or len(data) > MOST_CHECKED_BYTES:
+                    raise SealError(_("请选择一个 20MB 以内的 PDF 文件。"))
+                found, name = check_seals(data, known_certificates(current_session())), str(upload.filename)
+            except ReportError as error:
+                flash(str(error), "danger")
+                status = 422
+        return self.render("certificate/file.html", found=found, name=name, status=status)
 
     @expose("/check/", methods=["POST"])
     @limiter.limit("60 per minute")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.errors import NotFound
 from app.jobs import document as forms
+from app.queries.result import plan_of
+from app.queries.review_form import forms_of_plan
 from app.queries.worklist import current_task
 from app.services import document
 from app.services.application_effects import EDITABLE
 from app.transaction import current_session
 from models.application import Application
+from models.base import utcnow
 from models.document import Document
 from models.personal_request import PersonalRequest
 from views.addresses import way_back
@@ -69,6 +72,23 @@ class FormView(PageView):
         document_id = document.ask(
             kind=kind, subject_type=row.kind, subject_id=request_id, cache_key=composed.cache_key, actor=actor,
             run=composed.run, is_draft=composed.is_draft or pledge, person_id=composed.person_id,
+        )
+        return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
+
+    @expose("/plan/<int:plan_id>", methods=["POST"])
+    @has_access
+    def plan(self, plan_id: int) -> Any:
+        """导出全部评审表 of a plan of the own organization, as one zip."""
+        session, actor = current_session(), current_actor()
+        if plan_of(session, plan_id, actor.organization_id or 0) is None:
+            raise NotFound(_("没有找到这个评审计划，它可能不属于本单位。"))
+        ids = forms_of_plan(session, plan_id)
+        if not ids:
+            flash(_("该计划还没有可以导出的评审表。"), "warning")
+            return redirect(url_for("ResultView.index"))
+        document_id = document.ask(
+            kind=forms.ARCHIVE, subject_type="plan", subject_id=plan_id, cache_key=utcnow().isoformat(timespec="seconds"),
+            actor=actor, organization_id=actor.organization_id, total=len(ids),
         )
         return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
 

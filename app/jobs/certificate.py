@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.actor import SYSTEM
 from app.jobs.registry import GiveUp, JobView, handler
+from app.queries import seal as seals
 from app.queries.certificate import to_render
 from app.reports.certificate import (
     TEMPLATE_HASH,
@@ -16,7 +17,10 @@ from app.reports.certificate import (
     certificate_digest,
     render_certificate,
 )
+from app.reports.certificate_layout import PAGE_HEIGHT, POINTS_PER_MM, SEAL_BOXES
 from app.reports.errors import CertificateDataError
+from app.reports.seal_fields import Place, square, with_fields
+from app.reports.sealing import SealKey, set_seal
 from app.reports.signing import private_key_from_seed, sign_payload
 from app.rules.identity import mask_id_number
 from app.services import certificate as certificates
@@ -24,6 +28,10 @@ from app.services import file as files
 from app.transaction import current_session
 from models.certificate import Certificate
 from models.dictionary import CodeItem, CodeTable
+
+_BOX = SEAL_BOXES[1]
+ISSUER_PLACE = Place("issuer", 0, square(
+    (_BOX.x + _BOX.width / 2) * POINTS_PER_MM, (PAGE_HEIGHT - _BOX.y - _BOX.height / 2) * POINTS_PER_MM))
 
 
 @handler("certificate.issue")
@@ -45,6 +53,10 @@ def render(job: JobView) -> None:
     try:
         data = _signed(_data(certificate))
         pdf = render_certificate(data)
+        seal_id = seals.in_use(current_session(), [certificate.issuer_id]).get(certificate.issuer_id)
+        if seal_id is not None:
+            key = seals.material(current_session(), seal_id)
+            pdf = set_seal(with_fields(pdf, [ISSUER_PLACE]), ISSUER_PLACE.name, SealKey(key.p12, key.picture))
     except CertificateDataError as error:  # no photo, say: another try would fail in the same way
         raise GiveUp(str(error)) from error
     file = files.store_generated(

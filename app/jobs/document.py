@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -12,11 +14,13 @@ from sqlalchemy.orm import Session
 from app.actor import SYSTEM
 from app.jobs.registry import GiveUp, JobView, handler
 from app.queries import personal_request
-from app.queries.review_form import review_form_facts
+from app.queries import seal as seals
+from app.queries.review_form import forms_of_plan, review_form_facts
 from app.reports import form, request_form
 from app.reports.errors import ReportError
 from app.reports.pledge import pledge_form
 from app.reports.review_form import review_form
+from app.reports.sealing import SealKey, empty_fields, set_seal
 from app.services import document as documents
 from app.services import file as files
 from app.transaction import current_session
@@ -24,6 +28,7 @@ from models.document import Document
 from models.file import StoredFile
 
 _d = Document.__table__
+ARCHIVE = "plan_forms"
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,14 @@ class Composed:
     person_id: int | None
     run: int
     is_draft: bool
+    sealed_by: Mapping[str, int] = field(default_factory=dict)  # field of a seal -> the organization that passed the node
+    seals: Mapping[str, int] = field(default_factory=dict)  # field -> the seal to set, where that organization has one
 
     @property
     def cache_key(self) -> str:
-        """Names content and look, the photo included."""
-        return form.context_key(self.code, {**self.context, "photo_id": self.photo_id}, draft=self.is_draft)
+        """Names content and look, the photo and the seals included."""
+        extra = {"photo_id": self.photo_id, "seals": dict(self.seals)}
+        return form.context_key(self.code, {**self.context, **extra}, draft=self.is_draft)
 
 
 Composer = Callable[[Session, int, int | None], Composed]
@@ -60,14 +68,26 @@ def composer(kind: str) -> Callable[[Composer], Composer]:
 
 def compose(session: Session, kind: str, subject_id: int, run: int | None) -> Composed:
     """The form as it would be made now. `run` None: of the latest submission; 0: of what is being edited."""
-    return _composers[kind](session, subject_id, run)
+    composed = _composers[kind](session, subject_id, run)
+    known = seals.in_use(session, composed.sealed_by.values())
+    return replace(composed, seals={
+        name: known[organization_id] for name, organization_id in composed.sealed_by.items() if organization_id in known
+    })
+
+
+def _sealed_by(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Every node that was passed, by the name of its seal's field; the issuer once the certificate is there."""
+    found = {node: given["organization_id"] for node, given in facts["opinions"].items()}
+    if "issuer_id" in (facts.get("certificate") or {}):
+        found["issuer"] = facts["certificate"]["issuer_id"]
+    return found
 
 
 @composer("review_form")
 def _review_form(session: Session, subject_id: int, run: int | None) -> Composed:
     facts = review_form_facts(session, subject_id, run=run)
     return Composed("review_form", review_form(facts), f"专业技术资格评审表-{facts['name']}", facts["photo_id"],
-                    facts["person_id"], facts["run"], is_draft=run == 0)
+                    facts["person_id"], facts["run"], is_draft=run == 0, sealed_by=_sealed_by(facts))
 
 
 @composer("pledge")
@@ -82,7 +102,7 @@ def _request(code: str, session: Session, subject_id: int) -> Composed:
     context = request_form.reissue_pledge(facts) if code == "reissue_pledge" else request_form.request_form(facts)
     pledge = code == "reissue_pledge"
     return Composed(code, context, f"{context['title']}-{facts['name']}", None if pledge else facts["photo_id"],
-                    facts["person_id"], facts["run"], is_draft=facts["is_draft"] and not pledge)
+                    facts["person_id"], facts["run"], is_draft=facts["is_draft"] and not pledge, sealed_by={} if pledge else _sealed_by(facts))
 
 
 @composer("recognition_form")
@@ -125,13 +145,42 @@ def make(job: JobView) -> None:
 
 
 def _made(session: Session, row: Any) -> tuple[bytes, str, str]:
+    if row.kind == ARCHIVE:
+        return _archive(session, row), f"评审表-{row.id}.zip", "application/zip"
     composed = compose(session, row.kind, row.subject_id, row.run)
     return render(session, composed), f"{composed.name}.pdf", "application/pdf"
+
+
+def _archive(session: Session, row: Any) -> bytes:
+    """Every review form of a plan as one zip; a form that was made already is taken as it is."""
+    ids = forms_of_plan(session, row.subject_id)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for number, application_id in enumerate(ids, 1):
+            composed = compose(session, "review_form", application_id, None)
+            archive.writestr(f"{number:04d}-{composed.name}.pdf", _known(session, application_id, composed) or render(session, composed))
+            documents.progress(document_id=row.id, done=number)
+    return target.getvalue()
+
+
+def _known(session: Session, application_id: int, composed: Composed) -> bytes | None:
+    file_id = session.execute(select(_d.c.file_id).where(
+        _d.c.kind == "review_form", _d.c.subject_type == "application", _d.c.subject_id == application_id,
+        _d.c.cache_key == composed.cache_key, _d.c.state == "made",
+    )).scalar()
+    file = session.get(StoredFile, file_id) if file_id else None
+    return files.content(file) if file else None
 
 
 def render(session: Session, composed: Composed) -> bytes:
     """The PDF of a composed form; the transaction ends first, a page takes a second."""
     photo = session.get(StoredFile, composed.photo_id) if composed.photo_id else None
     picture = files.content(photo) if photo else b""
+    keys = {name: seals.material(session, seal_id) for name, seal_id in composed.seals.items()}
     session.rollback()
-    return form.render_form(composed.code, composed.context, title=composed.name, photo=picture, draft=composed.is_draft)
+    pdf = form.render_form(composed.code, composed.context, title=composed.name, photo=picture, draft=composed.is_draft)
+    places = set(empty_fields(pdf)) if keys else set()
+    for name, key in keys.items():  # in the order in which the nodes were passed
+        if name in places:
+            pdf = set_seal(pdf, name, SealKey(key.p12, key.picture))
+    return pdf

@@ -123,3 +123,12 @@ def _issued(session: Session, application_id: int) -> dict[str, Any] | None:
 
 def _day(moment: dt.datetime | None) -> str:
     return deadlines.today(moment).isoformat() if moment else ""
+
+
+def forms_of_plan(session: Session, plan_id: int) -> list[int]:
+    """The applications of a plan that passed every stop, or are with its convener now."""
+    at_convener = select(_task.c.subject_id).where(
+        _task.c.subject_type == "application", _task.c.node == "convener", _task.c.state == "open")
+    return list(session.execute(
+        select(_a.c.id).where(_a.c.plan_id == plan_id, (_a.c.state == "approved") | _a.c.id.in_(at_convener)).order_by(_a.c.id)
+    ).scalars())

@@ -49,8 +49,6 @@ FORMS = {
         Form("recognition_form", "专业技术资格确认审核表"),
         Form("reissue_form", "证书补（换）发申请表"),
         Form("reissue_pledge", "证书补（换）发承诺书"),
-        Form("exceptional_form", "破格审批表"),
-        Form("transfer_form", "转评申报表"),
     )
 }
 

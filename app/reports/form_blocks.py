@@ -95,6 +95,8 @@ def grid(title: str, pairs: Sequence[Sequence[object]], *, columns: int = 2) -> 
         else:
             texts += running_text(value, label=name, indent=False)
     close()
+    if not rows and not texts:
+        rows = [[_cell(NOTHING, span=2 * columns)]]
     return {"kind": "grid", "title": title, "columns": columns, "rows": rows, "texts": texts}
 
 

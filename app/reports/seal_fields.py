@@ -6,6 +6,7 @@ All fields exist before the first signature, so that a later seal changes nothin
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,6 +28,12 @@ class Place:
     box: tuple[int, int, int, int]
 
 
+def square(x: float, y: float) -> tuple[int, int, int, int]:
+    """The rectangle of a seal around a point, in whole points."""
+    left, low = round(x - SEAL_POINTS / 2), round(y - SEAL_POINTS / 2)
+    return left, low, left + round(SEAL_POINTS), low + round(SEAL_POINTS)
+
+
 def place_seal_fields(pdf: bytes) -> bytes:
     """The PDF with an empty signature field over each `seal:` link; the links are gone."""
     if SCHEME.encode() not in pdf and not _has_links(pdf):
@@ -34,7 +41,12 @@ def place_seal_fields(pdf: bytes) -> bytes:
     bare, places = _take_links(pdf)
     if not places:
         return pdf
-    writer = IncrementalPdfFileWriter(io.BytesIO(bare))
+    return with_fields(bare, places)
+
+
+def with_fields(pdf: bytes, places: Sequence[Place]) -> bytes:
+    """The PDF with an empty signature field at each place."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     for place in places:
         append_signature_field(writer, SigFieldSpec(place.name, on_page=place.page, box=place.box))
     output = io.BytesIO()

@@ -181,6 +181,10 @@ MATRIX: dict[str, Rule] = {
     "ReviewView.export": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
+    # Seals and samples
+    **{f"SealView.{name}": only(ADMIN, "all") for name in ("index", "install", "retire")},
+    **{f"DocumentSampleView.{name}": only(ADMIN, "none: invented data", args={"code": "nothing"}) for name in ("index", "sample")},
+    "VerifyView.file": everybody("none: the file that is sent"),
     # Results
     **{f"ResultView.{name}": only(CONVENER, "plans of the own organization") for name in (
         "index", "show", "vote", "template", "importing", "publicity", "objection", "issue", "retry",
@@ -189,6 +193,7 @@ MATRIX: dict[str, Rule] = {
     # Forms
     "FormView.application": only(APPLICANT | REVIEWERS, "applications in the row scope", args={"kind": "review_form"}),
     "FormView.personal": only(APPLICANT | REVIEWERS, "requests in the row scope"),
+    "FormView.plan": only(APPLICANT | REVIEWERS, "plans of the own organization"),
     "FormView.show": only(APPLICANT | REVIEWERS, "documents in the row scope"),
     # 异地职称, 补换证
     "RequestView.index": only(APPLICANT, "own person", args={"kind": "recognition"}),

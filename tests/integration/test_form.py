@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,6 +151,27 @@ def test_the_unit_exports_what_it_reviews_and_others_find_nothing(app: Flask, cl
         assert login(client, stranger).post(f"/forms/application/{application_id}/review_form").status_code == 404
         assert login(client, stranger).get(page).status_code == 404
     assert login(client, "unit").post(f"/forms/application/{application_id}/nothing").status_code == 404
+
+
+def test_the_convener_takes_all_forms_of_a_plan_in_one_archive(app: Flask, client: FlaskClient, login: Login) -> None:
+    convener, plan_id = login(client, "convener"), make.teacher_plan()
+    current_session().rollback()
+    assert convener.post(f"/forms/plan/{plan_id}").location == "/results/"  # nothing is with the convener yet
+    applications = Application.__table__
+    with db.engine.begin() as connection:
+        connection.execute(update(applications).where(applications.c.id == application_of("applicant")).values(
+            state="approved", decided_at=applications.c.submitted_at))
+    answer = convener.post(f"/forms/plan/{plan_id}")
+    assert answer.status_code == 303
+    run_due(app)
+    assert "1 份评审表的压缩包" in convener.get(answer.location).text
+    with zipfile.ZipFile(io.BytesIO(made())) as archive:
+        [name] = archive.namelist()
+        assert name == "0001-专业技术资格评审表-李明.pdf"
+        assert archive.read(name).startswith(b"%PDF")
+    for stranger in ("unit", "issuer", "applicant"):
+        assert login(client, stranger).get(answer.location).status_code == 404
+        assert login(client, stranger).post(f"/forms/plan/{plan_id}").status_code == 404
 
 
 def test_the_pledge_can_be_downloaded_before_it_is_signed(app: Flask, client: FlaskClient, login: Login) -> None:

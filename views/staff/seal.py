@@ -1,0 +1,112 @@
+"""电子章 and 文档样张: what the platform installs for organizations, and what each form looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, make_response, redirect, request, url_for
+from flask_appbuilder import AppBuilder, expose, has_access
+from flask_babel import gettext as _
+
+from app.errors import Invalid, NotFound
+from app.queries import seal as queries
+from app.reports.errors import ReportError
+from app.reports.form import FORMS
+from app.reports.samples import sample_pdf
+from app.reports.sealing import certificate_of, read_p12, round_seal, seal_picture, self_signed
+from app.services import seal
+from app.transaction import current_session
+from models.organization import Organization
+from views.addresses import positive
+from views.base import PageView, current_actor
+from views.file_response import disposition
+
+MOST_BYTES = 1024 * 1024
+
+
+class SealView(PageView):
+    """电子章管理."""
+
+    route_base = "/seals"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """The seals in use; organizations by name."""
+        text = request.args.get("q", "").strip()[:50]
+        return self.render("seal/index.html", rows=queries.listed(current_session(), text=text), text=text)
+
+    @expose("/<int:organization_id>/install", methods=["POST"])
+    @has_access
+    def install(self, organization_id: int) -> Any:
+        """安装: a key file with its passphrase, or a key made here; a picture, or one drawn from the name."""
+        unit = current_session().get(Organization, organization_id)
+        if unit is None:
+            raise NotFound(_("没有找到该单位。"))
+        name = unit.name
+        with self.attempt() as outcome:
+            try:
+                p12, until = read_p12(_file("p12") or self_signed(name), request.form.get("passphrase", "") if _sent("p12") else "")
+                given = _file("picture")
+                picture = seal_picture(given) if given else round_seal(name)
+            except ReportError as error:
+                raise Invalid(str(error)) from error
+            seal.install(organization_id=organization_id, p12=p12, picture=picture, certificate=certificate_of(p12),
+                         valid_until=until, actor=current_actor())
+        if outcome.ok:
+            flash(_("电子章已安装，今后通过该单位节点的表格会自动盖章。"), "success")
+        return redirect(url_for("SealView.index", q=name))
+
+    @expose("/<int:seal_id>/retire", methods=["POST"])
+    @has_access
+    def retire(self, seal_id: int) -> Any:
+        """停用."""
+        with self.attempt() as outcome:
+            seal.retire(seal_id=positive(str(seal_id)) or 0, actor=current_actor())
+        if outcome.ok:
+            flash(_("电子章已停用。"), "success")
+        return redirect(url_for("SealView.index"))
+
+
+class DocumentSampleView(PageView):
+    """文档样张: a sample of every form, set from invented data."""
+
+    route_base = "/documentsamples"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        """Every kind of form."""
+        return self.render("seal/samples.html", forms=FORMS)
+
+    @expose("/<string:code>.pdf")
+    @has_access
+    def sample(self, code: str) -> Any:
+        """The sample, made now."""
+        if code not in FORMS:
+            raise NotFound(_("没有这种文档。"))
+        response = make_response(sample_pdf(code))
+        response.headers["Content-Type"] = "application/pdf"
+        response.headers["Content-Disposition"] = disposition(f"样张-{FORMS[code].name}.pdf", "inline")
+        return response
+
+
+def _sent(name: str) -> bool:
+    upload = request.files.get(name)
+    return bool(upload and upload.filename)
+
+
+def _file(name: str) -> bytes:
+    upload = request.files.get(name)
+    if upload is None or not upload.filename:
+        return b""
+    data = upload.stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise Invalid(_("文件超过 1MB，请核对是否选错了文件。"))
+    return data
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """In the menu 单位管理."""
+    appbuilder.add_view(SealView, "电子章", category="单位管理")
+    appbuilder.add_view(DocumentSampleView, "文档样张", category="系统管理")
