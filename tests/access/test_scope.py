@@ -203,7 +203,7 @@ def test_a_row_is_seen_by_its_own_people_only(world: World, model: type) -> None
 
 
 MACHINERY = (
-    m.AuditEvent, m.AuditAnchor, m.Job, m.WebSession, m.SignOn, m.QrSignIn, m.CertificateSequence, LoadedRow,
+    m.AuditEvent, m.AuditAnchor, m.Job, m.WebSession, m.SignOn, m.QrSignIn, m.CertificateSequence, m.Seal, LoadedRow,
 )
 
 
@@ -216,6 +216,9 @@ def test_machinery_is_seen_by_the_platform_only(app: Flask, model: type) -> None
         m.AuditAnchor: lambda: m.AuditAnchor(last_event_id=1, events=1, digest="", previous_digest=""),
         m.Job: lambda: m.Job(kind="x", key="x"),
         m.WebSession: lambda: m.WebSession(session_id="x", data=b"", expires_at=utcnow()),
+        m.Seal: lambda: m.Seal(
+            organization_id=people.unit("sealed").id, name="x", p12="x", picture="x", certificate=b"x", valid_until=utcnow()
+        ),
         m.SignOn: lambda: m.SignOn(
             state_digest="x", browser_digest="x", provider="gov", nonce="x", verifier="x", expires_at=utcnow()
         ),

@@ -87,7 +87,7 @@ class DocumentSampleView(PageView):
             raise NotFound(_("没有这种文档。"))
         response = make_response(sample_pdf(code))
         response.headers["Content-Type"] = "application/pdf"
-        response.headers["Content-Disposition"] = disposition(f"样张-{FORMS[code].name}.pdf", "inline")
+        response.headers["Content-Disposition"] = disposition(FORMS[code].name + ".pdf", "inline")
         return response
 
 
