@@ -1,6 +1,6 @@
 """seals
 
-Revision: 0073, after 0072; 2026-11-26
+Revision: 0075, after 0074; 2026-11-26
 """
 
 from alembic import op
@@ -11,8 +11,8 @@ from sqlalchemy import Text
 import models.base
 import models.encrypted
 
-revision = '0073'
-down_revision = "0072"
+revision = '0075'
+down_revision = "0074"
 branch_labels = None
 depends_on = None
 
