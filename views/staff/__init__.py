@@ -24,6 +24,5 @@ from views.staff import (
 
 def register(appbuilder: AppBuilder) -> None:
     """Register the generated screens, in the order of the menu."""
-    for module in (plan, organization, built_in, routing, termination, achievement, kind_fields, opinion_template, dictionary, holiday, notice, setting, account):
-    for module in (plan, organization, built_in, seal, routing, termination, achievement, dictionary, holiday, notice, setting, account):
+    for module in (plan, organization, built_in, seal, routing, termination, achievement, kind_fields, opinion_template, dictionary, holiday, notice, setting, account):
         module.register(appbuilder)
