@@ -47,8 +47,9 @@ _ORGANIZATIONS = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardItemView", "AttachmentSlotView",
+    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
 )
+_PLAN_DESK = ("PlanDeskView", "PlanRosterView")
 
 ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
@@ -70,6 +71,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
     "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index"),
             *_all("NoticeView")],
+            ("PlanDeskView", "can_preview")],
     "Admin": [
         *_SIGNED_IN,
         *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "SealView", "DocumentSampleView", "BuiltInUnitView", "RouteSimulatorView",

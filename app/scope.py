@@ -167,6 +167,8 @@ def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
 def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
     submission, recommendation = m.Submission.__table__.c, m.Recommendation.__table__.c
     letter = m.CommissionLetter.__table__.c
+    plan, slot = m.ReviewPlan.__table__.c, m.AttachmentSlot.__table__.c
+    plans = select(plan.id).where(_review_plan(plan, scope))
     submissions = select(submission.id).where(submission.application_id.in_(_applications(scope)))
     return or_(
         _mine(t.person_id, scope.person_id),
@@ -179,6 +181,8 @@ def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
             select(letter.id).where(_commission(letter, scope)))),
         and_(t.subject_type == "post_quota", t.subject_id.in_(_quotas(scope))),
         *(and_(t.subject_type == kind, t.subject_id.in_(_requests(scope, kind))) for kind in REQUEST_KINDS),
+        and_(t.subject_type == "plan", t.subject_id.in_(plans)),
+        and_(t.subject_type == "plan_slot", t.subject_id.in_(select(slot.id).where(slot.plan_id.in_(plans)))),
     )
 
 
@@ -323,8 +327,8 @@ CRITERIA: dict[type, Criterion] = {
 # Dictionaries and settings: whoever may open the screen may read every row. A new model belongs here or above.
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
-    m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
-    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
+    m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
+    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })
 

@@ -35,10 +35,12 @@ from models.personal_request import PersonalRequest
 from models.plan import (
     AttachmentSlot,
     Committee,
+    PlanCheck,
     PlanLevel,
     PlanOffering,
     ReviewPlan,
     ReviewStandard,
+    StandardGroup,
     StandardItem,
     StandardSection,
 )
@@ -65,9 +67,9 @@ __all__ = [
     "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable", "CommissionLetter",
     "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
     "Notice", "Notification", "OpinionTemplate", "Organization", "OrganizationRole", "Person",
-    "PersonSeries", "PersonalRequest", "PlanLevel", "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel",
-    "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan", "ReviewResult",
-    "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "Seal", "SeriesForm", "Setting", "SignOn",
-    "Specialty", "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task",
-    "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
+    "PersonSeries", "PersonalRequest", "PlanCheck", "PlanLevel", "PlanOffering", "Pledge", "PostQuota",
+    "PostQuotaLevel", "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan",
+    "ReviewResult", "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "Seal", "SeriesForm",
+    "Setting", "SignOn", "Specialty", "StandardGroup", "StandardItem", "StandardSection", "StoredFile",
+    "Submission", "Substitution", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

@@ -70,6 +70,7 @@ class Application(Timestamps, Versioned, Base):
     employer_id: Mapped[int] = mapped_column(Key, ForeignKey("organization.id"))
     plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id"))
     plan_year: Mapped[int]
+    plan_edition: Mapped[int] = mapped_column(default=1)  # what the plan asked for when this was begun
     route: Mapped[str] = mapped_column(Code)
     series_id: Mapped[int] = mapped_column(Key, ForeignKey("title_series.id"))
     specialty_id: Mapped[int] = mapped_column(Key, ForeignKey("specialty.id"))

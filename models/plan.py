@@ -1,4 +1,8 @@
-"""评审计划: committees, plans, what they offer, standards and attachment slots."""
+"""评审计划: committees, plans, what they offer, standards, attachment slots and settings of the checks.
+
+What an applicant is asked for hangs on a plan and an `edition`. The edition in force never changes after publication:
+a revision is a deep copy with the next number, and applications keep the edition they began with (docs/adr/0005).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 PLAN_STATES = {"draft": "草稿", "published": "已发布", "closed": "已关闭"}
 ROUTES = {"regular": "常规申报", "exceptional": "破格申报", "transfer": "转评申报"}
+CHECK_LEVELS = {"block": "不符合时不能提交", "warn": "只提示", "off": "不检查"}
 PLAN_TYPES = {"regular": "常规评审", "green": "绿色通道", "autonomous": "自主评审"}
 
 
@@ -45,7 +50,10 @@ class ReviewPlan(Timestamps, Versioned, Base):
         one_of("state", PLAN_STATES),
         one_of("plan_type", PLAN_TYPES),
         CheckConstraint("closes_on >= opens_on", name="window_in_order"),
+        CheckConstraint("draft_edition IS NULL OR draft_edition = edition + 1", name="draft_edition_follows"),
         Index("ix_review_plan_state_year", "state", "year", "id"),
+        Index("ix_review_plan_opens_on", "opens_on", "id"),
+        Index("ix_review_plan_closes_on", "closes_on"),
     )
 
     year: Mapped[int]
@@ -59,12 +67,17 @@ class ReviewPlan(Timestamps, Versioned, Base):
     closes_on: Mapped[dt.date]
     routes: Mapped[list[str]] = mapped_column(Json, default=lambda: ["regular"])  # keys of ROUTES
     needs_interview: Mapped[bool] = mapped_column(default=False)
-    scope_text: Mapped[str] = mapped_column(Text, default="")  # 评审范围对象
-    content: Mapped[str] = mapped_column(Text, default="")  # 计划内容
+    allows_exemption: Mapped[bool] = mapped_column(default=False)  # 免面试 can be asked for
+    exemption_note: Mapped[str] = mapped_column(String(300), default="")  # who may ask for it
+    scope_text: Mapped[str] = mapped_column(Text, default="")  # 评审范围对象, sanitised HTML
+    content: Mapped[str] = mapped_column(Text, default="")  # 计划内容, sanitised HTML
     contact: Mapped[str] = mapped_column(String(40), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
     published_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    edition: Mapped[int] = mapped_column(default=1)  # in force, or being drafted while state is draft
+    draft_edition: Mapped[int | None]  # a revision that is being prepared
+    revision_reason: Mapped[str] = mapped_column(String(300), default="")  # of the revision
 
     committee: Mapped[Committee] = relationship()
     convener: Mapped[Organization] = relationship()
@@ -86,9 +99,10 @@ class PlanLevel(Base):
     """评审级别 of a plan."""
 
     __tablename__ = "plan_level"
-    __table_args__ = (UniqueConstraint("plan_id", "level_id"),)
+    __table_args__ = (UniqueConstraint("plan_id", "edition", "level_id"),)
 
     plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
     level_id: Mapped[int] = mapped_column(Key, ForeignKey("title_level.id"))
 
     plan: Mapped[ReviewPlan] = relationship(back_populates="levels")
@@ -102,9 +116,10 @@ class PlanOffering(Base):
     """可评审专业: a specialty × title that can be applied for in a plan."""
 
     __tablename__ = "plan_offering"
-    __table_args__ = (UniqueConstraint("plan_id", "specialty_id", "title_id"),)
+    __table_args__ = (UniqueConstraint("plan_id", "edition", "specialty_id", "title_id"),)
 
     plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
     series_id: Mapped[int] = mapped_column(Key, ForeignKey("title_series.id"))
     specialty_id: Mapped[int] = mapped_column(Key, ForeignKey("specialty.id"))
     title_id: Mapped[int] = mapped_column(Key, ForeignKey("title.id"))
@@ -122,9 +137,10 @@ class ReviewStandard(Base):
     """评审标准 of a plan, with its sections of 申报业绩."""
 
     __tablename__ = "review_standard"
-    __table_args__ = (UniqueConstraint("plan_id", "name"),)
+    __table_args__ = (UniqueConstraint("plan_id", "edition", "name"),)
 
     plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
     name: Mapped[str] = mapped_column(String(100))
     position: Mapped[int] = mapped_column(default=0)
 
@@ -153,13 +169,35 @@ class StandardSection(Base):
     items: Mapped[list[StandardItem]] = relationship(
         back_populates="section", order_by="StandardItem.position", cascade="all, delete-orphan"
     )
+    groups: Mapped[list[StandardGroup]] = relationship(
+        back_populates="section", order_by="StandardGroup.id", cascade="all, delete-orphan"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StandardGroup(Base):
+    """任选条件: of the items in the group at least `minimum` must be met (n of m); an item with none imported is not met."""
+
+    __tablename__ = "standard_group"
+    __table_args__ = (UniqueConstraint("section_id", "name"), CheckConstraint("minimum >= 1", name="minimum_positive"))
+
+    section_id: Mapped[int] = mapped_column(Key, ForeignKey("standard_section.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    minimum: Mapped[int] = mapped_column(default=1)
+
+    section: Mapped[StandardSection] = relationship(back_populates="groups")
 
     def __str__(self) -> str:
         return self.name
 
 
 class StandardItem(Base):
-    """How many items of a kind a section takes: `minimum` to `maximum` (0: no limit)."""
+    """How many items of a kind a section takes: `minimum` to `maximum` (0: no limit).
+
+    In a group, `minimum` says from how many on the item counts as met; nobody is asked for it alone.
+    """
 
     __tablename__ = "standard_item"
     __table_args__ = (
@@ -174,8 +212,11 @@ class StandardItem(Base):
     hint: Mapped[str] = mapped_column(String(300), default="")
     position: Mapped[int] = mapped_column(default=0)
 
+    group_id: Mapped[int | None] = mapped_column(Key, ForeignKey("standard_group.id"), index=True)
+
     section: Mapped[StandardSection] = relationship(back_populates="items")
     kind: Mapped[AchievementKind] = relationship()
+    group: Mapped[StandardGroup | None] = relationship()
 
     def __str__(self) -> str:
         return f"{self.kind}"
@@ -186,13 +227,15 @@ class AttachmentSlot(Base):
 
     __tablename__ = "attachment_slot"
     __table_args__ = (
-        UniqueConstraint("plan_id", "code"),
+        UniqueConstraint("plan_id", "edition", "code"),
         CheckConstraint("max_count >= 1 AND max_mb >= 1", name="limits_positive"),
     )
 
     plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
     code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(80))
+    hint: Mapped[str] = mapped_column(String(300), default="")
     is_required: Mapped[bool] = mapped_column(default=False)
     condition: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     types: Mapped[list[str]] = mapped_column(Json, default=lambda: ["png", "pdf", "jpg"])
@@ -204,3 +247,21 @@ class AttachmentSlot(Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanCheck(Base):
+    """How a plan uses one rule of 开始检测, when not as app.rules.check_settings says; `parameters` by key."""
+
+    __tablename__ = "plan_check"
+    __table_args__ = (UniqueConstraint("plan_id", "edition", "rule"), one_of("level", CHECK_LEVELS))
+
+    plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
+    rule: Mapped[str] = mapped_column(Code)
+    level: Mapped[str] = mapped_column(Code)
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    plan: Mapped[ReviewPlan] = relationship()
+
+    def __str__(self) -> str:
+        return self.rule

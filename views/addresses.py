@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 _REVIEW_PAGES = {
     "employment": ("UnitPersonView.show", "employment_id"),
@@ -13,6 +13,8 @@ _REVIEW_PAGES = {
     "recognition": ("RequestReviewView.show", "request_id"),
     "reissue": ("RequestReviewView.show", "request_id"),
 }
+
+_ENTRUSTMENT = "CommissionView.plan"
 
 
 def subject_address(subject_type: str, subject_id: int, back: str = "") -> str:
@@ -48,3 +50,8 @@ def safe_next(target: str | None) -> str:
     if parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target):
         return "/"
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def entrustment_address(plan_id: int) -> str | None:
+    """委托 of a plan by the signed-in organization; None where there is no such page."""
+    return url_for(_ENTRUSTMENT, plan_id=plan_id) if _ENTRUSTMENT in current_app.view_functions else None

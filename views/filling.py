@@ -128,7 +128,7 @@ class FillingView(PageView):
         row = queries.own_row(session, application_id, own_person_id())
         if row.state not in application.EDITABLE:
             return redirect(url_for("ApplicationView.show", application_id=application_id))
-        plan = plans.plan_page(session, row.plan_id)
+        plan = plans.plan_page(session, row.plan_id, edition=application.edition_to_choose_from(row))
         form = SelectionForm() if request.method == "POST" else SelectionForm(data={
             "route": row.route, "specialty_id": str(row.specialty_id), "title_id": str(row.title_id),
             "standard_id": str(row.standard_id), "version": row.version,
@@ -185,7 +185,7 @@ class FillingView(PageView):
             items = loaded.material.under(need.id)
             groups.append({
                 "key": f"requirement-{need.id}", "name": need.kind, "limits": limits(need), "hint": need.hint,
-                "short": max(0, need.minimum - len(items)), "place": {"standard_item_id": need.id},
+                "short": 0 if need.group_id else max(0, need.minimum - len(items)), "place": {"standard_item_id": need.id},
                 "full": bool(need.maximum and len(items) >= need.maximum),
                 "columns": shots.column_labels(items),
                 "items": [shots.item_view(item, loaded.names) for item in items],
@@ -193,6 +193,7 @@ class FillingView(PageView):
         return self._page(
             "application/fill_items.html", loaded, section_page(section_id), groups=groups, totals={},
             heading=section.name, qualifying=False,
+            choices=[(group, section.members(group)) for group in section.groups],
         )
 
     @expose("/<int:application_id>/fill/import", methods=["GET", "POST"])

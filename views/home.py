@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, url_for
 from flask_appbuilder import expose, has_access
 
-from app.queries import home
+from app.queries import home, plan_search
 from app.queries.employment import history_of
 from app.queries.worklist import inbox_of, tab_counts, tasks_page
 from app.transaction import current_session
@@ -49,7 +49,7 @@ class HomeView(PageView):
             return redirect(url_for("RegistrationView.fill"))
         counts = home.achievement_counts(session, person_id)
         return self.render(
-            "home/person.html", person=person, plans=home.latest_plans(session),
+            "home/person.html", person=person, plans=plan_search.latest(session),
             applications=home.my_applications(session, person_id), states=APPLICATION_STATES, routes=ROUTES,
             tones=TONES, employment=next(iter(history_of(session, person_id, limit=1)), None),
             achievements=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": counts[state]}
@@ -62,7 +62,7 @@ class HomeView(PageView):
         counts = home.decided_counts(session, inbox.organization_id)
         return self.render(
             "home/organization.html", inbox=inbox, counts=tab_counts(session, inbox),
-            page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=home.latest_plans(session),
+            page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=plan_search.latest(session),
             procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
             reviewed=[
                 {"label": state_word(label), "value": counts.get(state, 0)}

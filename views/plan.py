@@ -13,14 +13,18 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import Form, SelectField, StringField
 
+from app.errors import NotFound
 from app.queries import plan as plans
-from app.queries.plan import PlanFilters, PlanList
+from app.queries import plan_search
+from app.queries.plan_search import PlanFilters, PlanList
 from app.queries.plan_standing import standing_of
+from app.services import file as files
 from app.transaction import current_session
 from models.application import APPLICATION_STATES
 from models.plan import PLAN_TYPES
 from views.addresses import positive
 from views.base import PageView, current_actor
+from views.file_response import file_response
 
 PHASES = {"open": ("ok", "申报中"), "coming": ("", "未开始"), "over": ("off", "已截止")}
 TABS = {"scope": "评审范围对象", "offers": "可评审专业", "content": "计划内容"}
@@ -63,7 +67,7 @@ def search_plans() -> PlanSearch:
     """Search with what stands in the address of this request."""
     session = current_session()
     form = PlanSearchForm(request.args)
-    offered = plans.search_choices(session)
+    offered = plan_search.search_choices(session)
     form.year.choices = [("", _("全部年度")), *((str(year), str(year)) for year in offered.years)]
     form.level.choices = [("", _("全部级别")), *((level, level) for level in offered.levels)]
     form.series.choices = [("", _("全部系列")), *((str(key), name) for key, name in offered.series)]
@@ -71,7 +75,7 @@ def search_plans() -> PlanSearch:
     form.type.choices = [("", _("全部计划")), *((key, _(label)) for key, label in PLAN_TYPES.items())]
     for field in (form.year, form.level, form.series, form.region, form.type):
         field.data = field.data or ""
-    page = plans.search(
+    page = plan_search.search(
         session, form.filters(), before=request.args.get("before"), after=request.args.get("after")
     )
     kept = {key: value for key, value in form.data.items() if value}
@@ -95,6 +99,15 @@ class PlanView(PageView):
         """评审计划."""
         return self.render("plan/index.html", search=search_plans(), phases=PHASES)
 
+    @expose("/<int:plan_id>/documents/<int:attachment_id>")
+    def document(self, plan_id: int, attachment_id: int) -> Any:
+        """One of 相关附件 of a published plan: for everybody, like the plan."""
+        plan = plans.plan_page(current_session(), plan_id)
+        if attachment_id not in {row.id for row in plan.files}:
+            raise NotFound(_("没有找到这个附件，它可能已被删除。"))
+        item = files.attachment(attachment_id)
+        return file_response(item.file, item.name, inline="inline" in request.args)
+
     @expose("/<int:plan_id>")
     def show(self, plan_id: int) -> Any:
         """基本信息, 评审范围对象, 可评审专业, 计划内容, 相关附件, 马上申报."""
@@ -105,13 +118,13 @@ class PlanView(PageView):
         return self.render(
             "plan/show.html", plan=plan, standing=standing_of(session, plan, actor), actor=actor,
             tab=tab if tab in TABS else "scope", tabs=TABS, phases=PHASES, states=APPLICATION_STATES,
-            plan_types=PLAN_TYPES, specialties=_by_specialty(plan),
+            plan_types=PLAN_TYPES, specialties=by_specialty(plan),
             crumbs=[{"label": _("首页"), "href": "/"}, {"label": _("职称申报"), "href": url_for("PlanView.index")},
                     {"label": _("职称申报申请计划")}],
         )
 
 
-def _by_specialty(plan: plans.PlanPage) -> dict[str, list[tuple[str, list[str]]]]:
+def by_specialty(plan: plans.PlanPage) -> dict[str, list[tuple[str, list[str]]]]:
     """系列 → [(专业, its titles)], for the table of 可评审专业."""
     found: dict[str, dict[str, list[str]]] = {}
     for offer in plan.offers:

@@ -43,6 +43,7 @@ from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 from views.file_response import bytes_response
+from views.plan import PHASES, search_plans
 from views.screen import day, state_word
 
 
@@ -80,6 +81,7 @@ class ReviewView(PageView):
             "review/index.html", page=page, tab=tab, tabs=APPLICATION_TABS, filters=filters, inbox=inbox, routes=ROUTES,
             counts=counts, nodes={key: NODES[key] for key in NODES}, due=due_dates(session, page.rows),
             views=saved_view.of_page(session, page="reviews", user_id=inbox.user_id),
+            search=search_plans(), phases=PHASES,
             facts=application_facts(session, [row["subject_id"] for row in page.rows]),
         )
 

@@ -51,10 +51,10 @@ def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
 
 _CARD = (
     select(
-        _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
+        _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.plan_edition, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
         _a.c.submitted_at, _a.c.decided_at, _a.c.pledge_id, _a.c.series_id, _a.c.specialty_id, _a.c.title_id,
         _a.c.standard_id, _series.c.name.label("series"), _standard.c.name.label("standard"), _plan.c.name.label("plan"), _plan.c.opens_on,
-        _plan.c.closes_on, _plan.c.needs_interview, _specialty.c.name.label("specialty"),
+        _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _specialty.c.name.label("specialty"),
         _title.c.name.label("title"), _level.c.name.label("level"),
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)

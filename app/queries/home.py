@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
-from app.rules import deadlines
 from models.achievement import ACHIEVEMENT_STATES, Achievement
 from models.application import Application
-from models.plan import PlanLevel, ReviewPlan
 
-LATEST_PLANS, LATEST_APPLICATIONS = 8, 5
-
-
-def latest_plans(session: Session) -> Sequence[ReviewPlan]:
-    """最新计划信息: published plans whose window has not ended, the open ones first; with levels and committee."""
-    today = deadlines.today()
-    return session.scalars(
-        select(ReviewPlan)
-        .options(joinedload(ReviewPlan.committee), selectinload(ReviewPlan.levels).joinedload(PlanLevel.level))
-        .where(ReviewPlan.state == "published", ReviewPlan.closes_on >= today)
-        .order_by(ReviewPlan.opens_on > today, ReviewPlan.closes_on, ReviewPlan.id.desc())
-        .limit(LATEST_PLANS)
-    ).all()
+LATEST_APPLICATIONS = 5
 
 
 def my_applications(session: Session, person_id: int) -> Sequence[Application]:

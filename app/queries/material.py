@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotFound
+from app.queries.plan_asks import forms_and_settings, plan_slots, sections_of
 from app.rules.checks_material import (
     Ban,
     Choice,
@@ -25,13 +26,9 @@ from app.rules.checks_material import (
     PersonFacts,
     PlanFacts,
     PledgeFacts,
-    Requirement,
     Rival,
-    Section,
-    Slot,
     UnitFacts,
 )
-from app.rules.field_definitions import Condition
 from app.rules.fields import Field, parse_fields
 from models.account import Account
 from models.achievement import Achievement, AchievementKind, AchievementKindVersion
@@ -55,7 +52,6 @@ from models.plan import (
 )
 from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
-from models.series_form import SeriesForm
 
 _a, _p, _plan = Application.__table__, Person.__table__, ReviewPlan.__table__
 _item, _achievement, _kind = ApplicationItem.__table__, Achievement.__table__, AchievementKind.__table__
@@ -70,6 +66,7 @@ _FACT_TABLES = ("unit_nature", "id_doc_type", "education_level", "degree")
 
 def _main() -> Select[Any]:
     account, committee, region = Account.__table__, Committee.__table__, Region.__table__
+    plan_region = Region.__table__.alias("plan_region")
     series, specialty, title = TitleSeries.__table__, Specialty.__table__, Title.__table__
     level, offering, plan_level = TitleLevel.__table__, PlanOffering.__table__, PlanLevel.__table__
     employment, pledge, ban = Employment.__table__, Pledge.__table__, IntegrityRecord.__table__
@@ -90,16 +87,20 @@ def _main() -> Select[Any]:
             pending.label("pending"),
             _plan.c.name.label("plan_name"), _plan.c.state.label("plan_state"), _plan.c.opens_on, _plan.c.closes_on,
             _plan.c.routes, _plan.c.needs_interview, _plan.c.contact, _plan.c.phone, _plan.c.convener_id,
+            _plan.c.allows_exemption, _plan.c.exemption_note, _plan.c.plan_type,
+            plan_region.c.path.label("plan_region_path"),
             committee.c.name.label("committee_name"), _convener.c.name.label("convener_name"),
             series.c.name.label("series_name"), specialty.c.name.label("specialty_name"),
             title.c.name.label("title_name"), title.c.level_id, level.c.name.label("level_name"),
             _standard.c.name.label("standard_name"),
             exists().where(
-                offering.c.plan_id == _a.c.plan_id, offering.c.specialty_id == _a.c.specialty_id,
+                offering.c.plan_id == _a.c.plan_id, offering.c.edition == _a.c.plan_edition,
+                offering.c.specialty_id == _a.c.specialty_id,
                 offering.c.title_id == _a.c.title_id,
             ).label("offered"),
             exists().where(
-                plan_level.c.plan_id == _a.c.plan_id, plan_level.c.level_id == title.c.level_id
+                plan_level.c.plan_id == _a.c.plan_id, plan_level.c.edition == _a.c.plan_edition,
+                plan_level.c.level_id == title.c.level_id,
             ).label("level_offered"),
             case((_standard.c.plan_id == _a.c.plan_id, has_section), else_=False).label("standard_fits"),
             select(func.max(pledge.c.id)).scalar_subquery().label("current_pledge_id"),
@@ -111,6 +112,7 @@ def _main() -> Select[Any]:
         .join(_p, _p.c.id == _a.c.person_id)
         .join(account, account.c.id == _p.c.user_id)
         .join(_plan, _plan.c.id == _a.c.plan_id)
+        .join(plan_region, plan_region.c.code == _plan.c.region_code)
         .join(committee, committee.c.id == _plan.c.committee_id)
         .join(_convener, _convener.c.id == _plan.c.convener_id)
         .join(series, series.c.id == _a.c.series_id)
@@ -154,10 +156,10 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
     row = session.execute(_MAIN.where(_a.c.id == application_id)).first()
     if row is None:
         raise NotFound("没有找到这份申报，它可能已被删除。")
-    personal, professional = _forms(session, row.series_id)
+    personal, professional, settings = forms_and_settings(session, row)
     items, files, item_fields = _items(session, application_id)
     names = _names(session, [*personal, *professional, *item_fields])
-    slots = _slots(session, row.plan_id, files)
+    slots = plan_slots(session, row.plan_id, row.plan_edition, files)
     material = Material(
         application_id=row.id, version=row.version, checked_version=row.checked_version, state=row.state,
         created_at=row.created_at, submitted_at=row.submitted_at, now=now or utcnow(),
@@ -174,7 +176,8 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
         plan=PlanFacts(
             row.plan_id, row.plan_name, row.plan_year, row.plan_state, row.opens_on, row.closes_on,
             tuple(row.routes), row.needs_interview, row.committee_name, row.convener_id, row.convener_name,
-            row.contact, row.phone,
+            row.contact, row.phone, tuple(reversed(row.plan_region_path.split("/"))), row.allows_exemption,
+            row.exemption_note, row.plan_type,
         ),
         choice=Choice(
             row.route, ROUTES[row.route], row.series_id, row.series_name, row.specialty_id, row.specialty_name,
@@ -185,8 +188,8 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
         rivals=_rivals(session, row) if row.has_rivals else (),
         bans=_bans(session, row.person_id) if row.has_bans else (),
         personal_fields=personal, professional_fields=professional, personal=row.personal,
-        professional=row.professional, sections=_sections(session, row.standard_id, row.level_id),
-        items=items, slots=slots,
+        professional=row.professional, sections=sections_of(session, row.standard_id, row.level_id),
+        items=items, slots=slots, settings=settings,
     )
     return Loaded(material, names)
 
@@ -216,40 +219,6 @@ def _bans(session: Session, person_id: int) -> tuple[Ban, ...]:
         .where(ban.c.person_id == person_id, ban.c.revoked_on.is_(None)).order_by(ban.c.banned_until)
     )
     return tuple(Ban(r.reason, r.banned_from, r.banned_until) for r in rows)
-
-
-def _forms(session: Session, series_id: int) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
-    form = SeriesForm.__table__
-    rows = session.execute(
-        select(form.c.series_id, form.c.fields).where(or_(form.c.series_id.is_(None), form.c.series_id == series_id))
-    ).all()
-    parsed = {row.series_id: parse_fields(row.fields) for row in rows}
-    return parsed.get(None, ()), parsed.get(series_id, ())
-
-
-def _sections(session: Session, standard_id: int, level_id: int) -> tuple[Section, ...]:
-    rows = session.execute(
-        select(
-            _section.c.id, _section.c.name, _requirement.c.id.label("item_id"), _requirement.c.kind_id,
-            _kind.c.name.label("kind_name"), _requirement.c.minimum, _requirement.c.maximum, _requirement.c.hint,
-        )
-        .outerjoin(_requirement, _requirement.c.section_id == _section.c.id)
-        .outerjoin(_kind, _kind.c.id == _requirement.c.kind_id)
-        .where(
-            _section.c.standard_id == standard_id,
-            or_(_section.c.level_id.is_(None), _section.c.level_id == level_id),
-        )
-        .order_by(_section.c.position, _section.c.id, _requirement.c.position, _requirement.c.id)
-    ).all()
-    names: dict[int, str] = {}
-    found: dict[int, list[Requirement]] = defaultdict(list)
-    for row in rows:
-        names[row.id] = row.name
-        if row.item_id is not None:
-            found[row.id].append(
-                Requirement(row.item_id, row.kind_id, row.kind_name, row.minimum, row.maximum, row.hint)
-            )
-    return tuple(Section(key, name, tuple(found[key])) for key, name in names.items())
 
 
 def _items(
@@ -317,25 +286,6 @@ def _files(
         else:
             by_achievement[row.subject_id].append(ref)
     return by_slot, by_achievement
-
-
-def _slots(session: Session, plan_id: int, files: Mapping[str, list[FileRef]]) -> tuple[Slot, ...]:
-    rows = session.execute(
-        select(_slot).where(_slot.c.plan_id == plan_id).order_by(_slot.c.position, _slot.c.id)
-    )
-    return tuple(
-        Slot(
-            row.code, row.name, row.is_required, _condition(row.condition), tuple(row.types), row.max_mb,
-            row.max_count, tuple(files.get(row.code, ())),
-        )
-        for row in rows
-    )
-
-
-def _condition(raw: Mapping[str, Any]) -> Condition | None:
-    if not raw:
-        return None
-    return Condition(raw["field"], tuple(raw["in"]) if "in" in raw else (raw["equals"],))
 
 
 def _names(session: Session, fields: Sequence[Field]) -> Names:

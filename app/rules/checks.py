@@ -5,7 +5,7 @@ The rules live in checks_<group>.py; importing this module registers them all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.rules import (
     checks_choice,
@@ -15,6 +15,7 @@ from app.rules import (
     checks_personal,
     checks_summary,
 )
+from app.rules.check_settings import OFF
 from app.rules.checks_material import Material
 from app.rules.checks_registry import BLOCK, GROUPS, RULES, WARN, Finding, Gap, Rule
 
@@ -68,8 +69,11 @@ class Report:
 
 
 def examine(material: Material) -> Report:
-    """Run every registered rule."""
-    judgements = tuple(Judgement(rule, rule.check(material)) for rule in _ORDERED)
+    """Run every registered rule, at the level the plan gives it."""
+    levels = {rule_id: setting.level for rule_id, setting in material.settings.items()}
+    judgements = tuple(
+        _judged(rule, material, levels.get(rule.id, rule.level)) for rule in _ORDERED if levels.get(rule.id) != OFF
+    )
     total = sum(judgement.rule.points_of(material) for judgement in judgements)
     missing = sum(
         min(len(judgement.finding.gaps), judgement.rule.points_of(material))
@@ -78,3 +82,8 @@ def examine(material: Material) -> Report:
     )
     report = Report(judgements, 100 * (total - missing) // total if total else 100)
     return report if report.is_clean or report.percent < 100 else Report(judgements, 99)
+
+
+def _judged(rule: Rule, material: Material, level: str) -> Judgement:
+    finding = rule.check(material)
+    return Judgement(rule, replace(finding, level=level) if finding else None)

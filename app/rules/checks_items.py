@@ -54,7 +54,7 @@ def check_f03(material: Material) -> list[Gap]:
 @rule(
     "G01", group="申报业绩", title="各项业绩条数符合评审标准",
     points=lambda material: sum(
-        1 for section in material.sections for requirement in section.requirements if requirement.minimum
+        1 for section in material.sections for need in section.requirements if need.minimum and need.group_id is None
     ),
 )
 def check_g01(material: Material) -> list[Gap]:
@@ -63,7 +63,8 @@ def check_g01(material: Material) -> list[Gap]:
     for section in material.sections:
         for requirement in section.requirements:
             have = len(material.under(requirement.id))
-            if have < requirement.minimum or (requirement.maximum and have > requirement.maximum):
+            too_few = have < requirement.minimum and requirement.group_id is None
+            if too_few or (requirement.maximum and have > requirement.maximum):
                 gaps.append(Gap(
                     f"{section.name}：{requirement.kind}{limits(requirement)}，现有 {have} 项。",
                     section_page(section.id), f"requirement-{requirement.id}"))

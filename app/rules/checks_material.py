@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.rules.check_settings import USUAL, Setting
 from app.rules.fields import Condition, Field
 
 
@@ -69,6 +70,10 @@ class PlanFacts:
     convener: str
     contact: str
     phone: str
+    region_path: tuple[str, ...] = ()
+    allows_exemption: bool = False
+    exemption_note: str = ""
+    plan_type: str = "regular"
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,19 @@ class Requirement:
     minimum: int
     maximum: int
     hint: str
+    group_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """任选条件 (n of m): of the section's requirements with this `group_id`, at least `minimum` must be met.
+
+    A requirement in a group is met from max(1, its minimum) items on, and is not asked for alone.
+    """
+
+    id: int
+    name: str
+    minimum: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +156,11 @@ class Section:
     id: int
     name: str
     requirements: tuple[Requirement, ...]
+    groups: tuple[Group, ...] = ()
+
+    def members(self, group: Group) -> tuple[Requirement, ...]:
+        """The requirements of a group."""
+        return tuple(need for need in self.requirements if need.group_id == group.id)
 
 
 @dataclass(frozen=True)
@@ -173,6 +196,8 @@ class Slot:
     max_mb: int
     max_count: int
     files: tuple[FileRef, ...] = ()
+    hint: str = ""
+    templates: tuple[FileRef, ...] = ()  # 模板 to download
 
 
 @dataclass(frozen=True)
@@ -200,6 +225,11 @@ class Material:
     sections: tuple[Section, ...] = ()
     items: tuple[Item, ...] = ()
     slots: tuple[Slot, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=lambda: USUAL)
+
+    def parameter(self, rule: str, key: str) -> int:
+        """A number of a configurable rule, as the plan sets it (app.rules.check_settings)."""
+        return self.settings[rule].parameters[key]
 
     @property
     def context(self) -> dict[str, object]:

@@ -28,3 +28,8 @@ def closes_at(day: dt.date) -> dt.datetime:
 def is_open(opens_on: dt.date, closes_on: dt.date, now: dt.datetime | None = None) -> bool:
     """Whether a window [opens_on, closes_on 23:59:59] is open."""
     return opens_at(opens_on) <= (now or utcnow()) < closes_at(closes_on)
+
+
+def time_left(closes_on: dt.date, now: dt.datetime | None = None) -> dt.timedelta:
+    """How long until a window ends; nothing once it has."""
+    return max(closes_at(closes_on) - (now or utcnow()), dt.timedelta())

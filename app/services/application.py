@@ -108,12 +108,13 @@ def create(*, plan_id: int, selection: Selection, actor: Actor) -> int:
             personal["party_admin_post"] = person.post
         application_id = session.execute(insert(_a).values(
             person_id=person.id, employer_id=person.organization_id, plan_id=plan.id, plan_year=plan.year,
+            plan_edition=plan.edition,
             route=selection.route, series_id=series_id, specialty_id=selection.specialty_id,
             title_id=selection.title_id, standard_id=selection.standard_id, personal=personal, professional={},
             state="editing", version=1, created_at=now, updated_at=now,
         ).returning(_a.c.id)).scalar_one()
         record_event(session, event=Event.APPLICATION_CREATED, subject_type=SUBJECT, subject_id=application_id,
-                     actor=actor, data={"plan": plan.id, **_data(selection)})
+                     actor=actor, data={"plan": plan.id, "edition": plan.edition, **_data(selection)})
         return int(application_id)
 
 
@@ -138,14 +139,17 @@ def check_selection(plan: plans.PlanPage, selection: Selection) -> int:
 
 
 def change_choice(*, application_id: int, selection: Selection, actor: Actor, version: int | None = None) -> bool:
-    """修改 the choice; False when nothing changes. Another standard or level clears 申报业绩 (manual, 申报情况)."""
+    """修改 the choice; False when nothing changes. Another standard or level clears 申报业绩 (manual, 申报情况).
+
+    What was never submitted moves on to the plan's edition in force; what was, keeps the one it was submitted under.
+    """
     with transaction() as session:
         row = lock(session, application_id, actor)
         if version is not None and version != row.version:
             raise Conflict("这份申报刚刚在别处有修改，请刷新页面后再选择。")
         if selection == Selection(row.route, row.specialty_id, row.title_id, row.standard_id):
             return False
-        plan = plans.plan_page(session, row.plan_id)
+        plan = plans.plan_page(session, row.plan_id, edition=edition_to_choose_from(row))
         series_id = check_selection(plan, selection)
         levels = {offer.title_id: offer.level_id for offer in plan.offers}
         clears = selection.standard_id != row.standard_id or levels.get(row.title_id) != levels[selection.title_id]
@@ -157,10 +161,15 @@ def change_choice(*, application_id: int, selection: Selection, actor: Actor, ve
         values = _data(selection)
         if series_id != row.series_id:
             values["professional"] = {}
-        bump(session, row, series_id=series_id, **values)
+        bump(session, row, series_id=series_id, plan_edition=plan.edition, **values)
         record_event(session, event=Event.APPLICATION_CHOICE_CHANGED, subject_type=SUBJECT, subject_id=row.id,
                      actor=actor, data={"old": _data(row), "new": _data(selection), "cleared_items": cleared})
         return True
+
+
+def edition_to_choose_from(row: Any) -> int | None:
+    """Which edition of the plan a choice is changed in; None: the one in force."""
+    return None if row.submitted_at is None else int(row.plan_edition)
 
 
 def _data(selection: Any) -> dict[str, Any]:

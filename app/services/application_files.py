@@ -24,7 +24,9 @@ def slot_rule(subject_id: int, slot: str, actor: Actor) -> Editable:
     """The owner fills the slots of the plan while the application can be edited."""
     row = current_session().execute(
         select(_a.c.person_id, _a.c.state, _slot.c.types, _slot.c.max_mb, _slot.c.max_count)
-        .outerjoin(_slot, (_slot.c.plan_id == _a.c.plan_id) & (_slot.c.code == slot))
+        .outerjoin(
+            _slot, (_slot.c.plan_id == _a.c.plan_id) & (_slot.c.edition == _a.c.plan_edition) & (_slot.c.code == slot)
+        )
         .where(_a.c.id == subject_id)
     ).first()
     if row is None:

@@ -77,7 +77,7 @@ _DICTIONARIES = (
 )
 _PLANS = (
     "ReviewPlanView", "PlanLevelView", "PlanOfferingView", "ReviewStandardView", "StandardSectionView",
-    "StandardItemView", "AttachmentSlotView",
+    "StandardGroupView", "StandardItemView", "AttachmentSlotView",
 )
 
 MATRIX: dict[str, Rule] = {
@@ -150,6 +150,7 @@ MATRIX: dict[str, Rule] = {
     # Applications
     "PlanView.index": everybody("published plans"),
     "PlanView.show": everybody("published plans"),
+    "PlanView.document": everybody("documents of published plans"),
     "ApplicationView.index": only(APPLICANT, "own person"),
     "ApplicationView.choose": only(APPLICANT, "own person"),
     "ApplicationView.pledge": only(APPLICANT, "own person"),
@@ -231,6 +232,12 @@ MATRIX: dict[str, Rule] = {
         ADMIN | CONVENER, "own organization; platform: all", args={"name": "publish"}
     ),
     **generated("OpinionTemplateView", read=STAFF, write=ADMIN, rows="public ones"),
+    **{f"PlanDeskView.{name}": only(ADMIN | CONVENER, "own organization; platform: all") for name in (
+        "extend", "reopen", "copy", "revise", "publish_revision", "discard_revision", "describe", "offerings", "checks",
+    )},
+    "PlanDeskView.preview": only(STAFF | CONVENER, "own organization; platform: all"),
+    "PlanRosterView.roster": only(ADMIN | CONVENER, "applications that reached the own organization; Admin: all"),
+    "PlanRosterView.export": only(ADMIN | CONVENER, "applications that reached the own organization; Admin: all"),
     **generated("SettingView", read=ADMIN, write=ADMIN, without={"add", "delete"}),
     **generated("AccountView", read=ADMIN, write=ADMIN, without={"delete"}, actions=True),
     **generated("RoleView", read=ADMIN, without={"add", "edit", "delete"}),

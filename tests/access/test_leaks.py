@@ -290,7 +290,7 @@ class Conveners:
 @pytest.fixture
 def conveners(probe_app: Flask, login: Login) -> Conveners:
     a, b = people.unit("ca", kind="convener"), people.unit("cb", kind="convener")
-    own, foreign = make.plan(a.id, name="本单位计划"), make.plan(b.id, name=FOREIGN)
+    own, foreign = make.plan(a.id, name="本单位计划", state="draft"), make.plan(b.id, name=FOREIGN)
     with db.engine.connect() as connection:
         committee = {
             plan: value(ReviewPlan, plan, "committee_id") for plan in (own, foreign)

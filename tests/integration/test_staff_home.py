@@ -27,6 +27,7 @@ from tests.conftest import Login
 from tests.factories import application as make
 from tests.factories import organization as places
 from tests.factories import person as people
+from tests.factories import plan as plan_rows
 from tests.factories.rows import save
 from views.staff.home import DESCRIPTIONS
 
@@ -238,17 +239,6 @@ def test_a_jurisdiction_is_kept_once_and_hr_has_no_series(admin: FlaskClient) ->
 # Plans
 
 
-def fill(plan_id: int) -> None:
-    """What a plan needs to be published."""
-    series = make.series()
-    level = save(m.TitleLevel(code="senior", name="副高级", label="高级", rank=3, number_code="2"))
-    specialty = save(m.Specialty(series_id=series, name="数学"))
-    title = save(m.Title(series_id=series, level_id=level, track="教学", name="高级教师"))
-    save(m.PlanLevel(plan_id=plan_id, level_id=level))
-    save(m.PlanOffering(plan_id=plan_id, series_id=series, specialty_id=specialty, title_id=title))
-    save(m.ReviewStandard(plan_id=plan_id, name="标准"))
-
-
 def actor_of(unit: people.Unit) -> Actor:
     return Actor(user_id=unit.user_id, name="管理员", organization_id=unit.id, roles=frozenset({"Convener"}))
 
@@ -262,13 +252,13 @@ def test_publishing_names_what_is_missing(convener: people.Unit, client: FlaskCl
     plan = make.plan(convener.id, state="draft", name="草稿计划")
     login(client, "convener1")
     page = client.get(f"/reviewplanview/show/{plan}").text
-    assert "还缺少评审级别、可评审专业、评审标准" in page
+    assert "还有 3 项需要补充" in page
     assert f"/reviewplanview/action/publish/{plan}" in page
     assert "/reviewplanview/action/close/" not in page
     assert client.post(f"/reviewplanview/action/publish/{plan}").status_code == 302
-    assert "还不能发布：缺少评审级别、可评审专业、评审标准。" in client.get(f"/reviewplanview/show/{plan}").text
+    assert "还不能发布：请至少选择一个评审级别。请选择可评审专业和可申报的职称。请新增评审标准。" in client.get(f"/reviewplanview/show/{plan}").text
     assert row_of(m.ReviewPlan, plan).state == "draft"
-    fill(plan)
+    plan_rows.fill(plan)
     client.post(f"/reviewplanview/action/publish/{plan}")
     published = row_of(m.ReviewPlan, plan)
     assert (published.state, published.published_at is not None, published.version) == ("published", True, 2)
@@ -281,7 +271,7 @@ def test_publishing_names_what_is_missing(convener: people.Unit, client: FlaskCl
 
 def test_a_window_that_is_over_is_not_published(convener: people.Unit) -> None:
     plan = make.plan(convener.id, state="draft")
-    fill(plan)
+    plan_rows.fill(plan)
     with db.engine.begin() as connection:
         connection.execute(m.ReviewPlan.__table__.update().values(
             opens_on=dt.date(2020, 1, 1), closes_on=dt.date(2020, 2, 1)))
@@ -310,7 +300,7 @@ def test_others_cannot_publish_or_close(
     convener: people.Unit, app: Flask, login: Login, as_role: Callable[[str], FlaskClient], step: str
 ) -> None:
     plan = make.plan(convener.id, state="draft" if step == "publish" else "published")
-    fill(plan)
+    plan_rows.fill(plan)
     before = row_of(m.ReviewPlan, plan).state
     people.unit("convener2", kind="convener")
     assert login(app.test_client(), "convener2").post(f"/reviewplanview/action/{step}/{plan}").status_code == 404
@@ -322,7 +312,7 @@ def test_others_cannot_publish_or_close(
 
 def test_an_action_on_one_row_is_not_asked_of_many(convener: people.Unit, client: FlaskClient, login: Login) -> None:
     plan = make.plan(convener.id, state="draft")
-    fill(plan)
+    plan_rows.fill(plan)
     login(client, "convener1")
     assert client.post("/reviewplanview/action_post", data={"action": "publish", "rowid": [plan]}).status_code == 400
     assert row_of(m.ReviewPlan, plan).state == "draft"
@@ -368,14 +358,14 @@ def test_what_belongs_to_a_plan_is_kept_on_its_page(convener: people.Unit, clien
     assert f'<option value="{mine}" selected>本计划标准</option>' in form
     assert "另一计划标准" not in form
     added = client.post(f"/standardsectionview/add?_flt_0_plan={plan}", data={"standard": mine, "name": "业绩条件", "position": 1})
-    assert added.headers["Location"] == f"/reviewplanview/show/{plan}"
+    assert added.headers["Location"] == f"/reviewplanview/show/{plan}#StandardSectionView"
     offered = client.get(f"/standarditemview/options/section?_flt_0_plan={plan}").json
     assert [row["text"] for row in offered] == ["本计划标准 / 能力条件", "本计划标准 / 业绩条件"]
     slot = f"/attachmentslotview/add?_flt_0_plan={plan}"
     assert f'<option value="{plan}" selected>' in client.get(slot).text
     removed = client.post(f"/reviewstandardview/delete/{save(m.ReviewStandard(plan_id=plan, name='多余'))}",
                           headers={"Referer": f"http://localhost/reviewplanview/show/{plan}"})
-    assert removed.headers["Location"] == f"/reviewplanview/show/{plan}"
+    assert removed.headers["Location"] == f"/reviewplanview/show/{plan}#ReviewStandardView"
 
 
 def test_a_foreign_plan_offers_nothing(convener: people.Unit, client: FlaskClient, login: Login) -> None:

@@ -23,3 +23,10 @@ def test_a_window_opens_at_midnight_of_the_province():
 
 def test_today_is_the_provinces_day():
     assert deadlines.today(at(2026, 12, 31, 16, 0)) == dt.date(2027, 1, 1)
+
+
+def test_what_remains_is_counted_to_the_last_second():
+    assert deadlines.time_left(DAY, at(2027, 1, 15, 15, 59, 59)) == dt.timedelta(seconds=1)
+    assert deadlines.time_left(DAY, at(2027, 1, 12, 16, 0)) == dt.timedelta(days=3)
+    assert deadlines.time_left(DAY, at(2027, 1, 15, 16, 0)) == dt.timedelta()
+    assert deadlines.time_left(DAY, at(2028, 1, 1)) == dt.timedelta()

@@ -4,12 +4,14 @@ import { setUpEvidence } from "./evidence.js";
 import { setUpFilters } from "./filters.js";
 import { setUpFormGuard } from "./form-guard.js";
 import { setUpKeyboard } from "./keyboard.js";
+import { setUpMatrix } from "./matrix.js";
 import { setUpMenus } from "./menus.js";
 import { setUpOpinions } from "./opinions.js";
 import { setUpOptionFilter } from "./option-filter.js";
 import { setUpRemoteMany } from "./remote-many.js";
 import { setUpRemoteSelects } from "./remote-select.js";
 import { setUpReveal } from "./reveal.js";
+import { setUpRich } from "./rich.js";
 import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
 import { setUpPhoto } from "./photo.js";
@@ -22,7 +24,7 @@ import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter,
-  setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence]) {
+  setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
   try {
     part(document);
   } catch (problem) {

@@ -33,6 +33,17 @@ const ENGLISH = {
   "没有成功，请稍后再试。": "That did not work. Please try again.",
   "图片无法打开，请选择 JPG 或 PNG 格式的照片。": "This picture cannot be opened. Please choose a JPG or PNG photo.",
   "照片太小，裁剪后不清晰，请换一张更清晰的照片。": "The photo is too small to stay sharp. Please choose a larger one.",
+  "格式": "Format",
+  "加粗": "Bold",
+  "标题": "Heading",
+  "正文": "Text",
+  "项目符号": "Bullets",
+  "编号": "Numbering",
+  "• 列表": "• List",
+  "1. 列表": "1. List",
+  "链接": "Link",
+  "清除格式": "Clear format",
+  "链接的地址：": "Address of the link:",
   "网络中断，文件没有上传，请再试一次。": "The connection broke. Please upload again.",
 };
 const chinese = document.documentElement.lang.startsWith("zh");
