@@ -89,11 +89,12 @@ class PlanRosterView(PageView):
         plan, actor = own(plan_id), current_actor()
         today = deadlines.today()
         data = write_roster(
-            title=f"{plan.name} 申报名册", columns=COLUMNS, rows=numbered(_cells(row) for row in rows),
-            note=f"{actor.name} {today:%Y-%m-%d} 导出，共 {len(rows)} 人。证件号码已隐去部分数字。",
+            title=_("%(plan)s 申报名册", plan=plan.name), columns=COLUMNS, rows=numbered(_cells(row) for row in rows),
+            note=_("%(who)s %(day)s 导出，共 %(n)s 人。证件号码已隐去部分数字。", who=actor.name, day=today.isoformat(),
+                   n=len(rows)),
         )
         response = Response(data, mimetype=MEDIA_TYPE)
-        name = quote(f"{plan.name}申报名册{today:%Y%m%d}.xlsx")
+        name = quote(_("%(plan)s申报名册", plan=plan.name) + f"{today:%Y%m%d}.xlsx")
         response.headers["Content-Disposition"] = f"attachment; filename=\"roster.xlsx\"; filename*=UTF-8''{name}"
         response.headers["Cache-Control"] = "private, no-store"
         return response

@@ -20,6 +20,7 @@ from app.transaction import current_session
 from tests.conftest import Login
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
+from tests.factories.recommendation import recommend_application
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,7 @@ def approve_up_to(node: str) -> None:
             who = make.actor(login)
             if login == "unit":
                 review.claim(task_id=task.id, actor=who)
+                recommend_application(task.subject_id, who)
             review.approve(task_id=task.id, actor=who, opinion="同意")
 
 
