@@ -70,8 +70,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("ResultView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
     "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index"),
-            *_all("NoticeView")],
-            ("PlanDeskView", "can_preview")],
+            *_all("NoticeView"), ("PlanDeskView", "can_preview")],
     "Admin": [
         *_SIGNED_IN,
         *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "SealView", "DocumentSampleView", "BuiltInUnitView", "RouteSimulatorView",
