@@ -67,7 +67,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "CompetentDepartment": _UNIT,
     "HrDepartment": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],  # the unit of freelancers
     "Agency": [*_UNIT, *_all("UnitPersonView", "PortfolioReviewView")],
-    "Convener": [*_UNIT, *_all(*_PLANS), *_read("CommitteeView"), *_all("ResultView"), *_all("IssuedCertificateView")],
+    "Convener": [*_UNIT, *_all(*_PLANS, *_PLAN_DESK), *_read("CommitteeView"), *_all("ResultView"), *_all("IssuedCertificateView")],
     "Issuer": [*_UNIT, *_all("IssuedCertificateView")],
     "Ops": [*_SIGNED_IN, *_read(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS), *_all("Ops", "TerminationView", "RouteSimulatorView", "PostQuotaCorrectionView"), *_read("HolidayView"), ("BuiltInUnitView", "can_index"),
             *_all("NoticeView"), ("PlanDeskView", "can_preview")],
