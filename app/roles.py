@@ -41,6 +41,7 @@ _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
     "OpinionTemplateView",
     "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "PledgeView",
+    "AchievementCategoryView", "AchievementKindView", "AchievementKindVersionView", "SeriesFormView", "RouteFormView", "PledgeView",
 )
 _ORGANIZATIONS = (
     "OrganizationView", "OrganizationRoleView", "JurisdictionView", "CommitteeView", "RouteRuleView", "RouteStepView",
@@ -55,7 +56,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
     "Applicant": [
         *_SIGNED_IN,
-        *_all("RegistrationView", "PersonView", "PhotoView", "IdNumberView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "FillingView",
+        *_all("RegistrationView", "PersonView", "PhotoView", "IdNumberView", "EmploymentView", "AchievementView", "ApplicationView", "FillingView", "HeldTitleView", "RouteFormPageView", "FillingView",
               "CertificateView"),
         *_all("FormView", "RequestView"),
         *_all("AchievementImportView"),

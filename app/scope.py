@@ -121,6 +121,11 @@ def _applications(scope: Scope) -> Any:
     return select(_table_of_applications.c.id).where(_application(_table_of_applications.c, scope))
 
 
+def _held_titles(scope: Scope) -> Any:
+    held = m.HeldTitle.__table__.c
+    return select(held.id).where(held.application_id.in_(_applications(scope)))
+
+
 def _achievement(t: Any, scope: Scope) -> ColumnElement[bool]:
     return or_(
         _mine(t.person_id, scope.person_id),
@@ -285,6 +290,8 @@ CRITERIA: dict[type, Criterion] = {
     m.AchievementImportRow: _import_row,
     m.Application: _application,
     m.ApplicationItem: lambda t, s: t.application_id.in_(_applications(s)),
+    m.HeldTitle: lambda t, s: t.application_id.in_(_applications(s)),
+    m.Appointment: lambda t, s: t.held_title_id.in_(_held_titles(s)),
     m.Submission: lambda t, s: t.application_id.in_(_applications(s)),
     m.Case: _case,
     m.Task: lambda t, s: or_(
@@ -328,7 +335,7 @@ CRITERIA: dict[type, Criterion] = {
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
     m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
-    m.ReviewStandard, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
+    m.ReviewStandard, m.RouteForm, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })
 

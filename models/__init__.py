@@ -22,6 +22,7 @@ from models.commission import CommissionLetter
 from models.dictionary import CodeItem, CodeTable
 from models.document import Document
 from models.file import Attachment, StoredFile
+from models.held_title import Appointment, HeldTitle
 from models.holiday import Holiday
 from models.identity import AccountIdentity
 from models.integrity import IntegrityRecord
@@ -50,6 +51,7 @@ from models.recommendation import Recommendation
 from models.refdata import LoadedRow
 from models.region import Region
 from models.result import Publicity, ReviewResult
+from models.route_form import RouteForm
 from models.routing import RouteRule, RouteStep
 from models.saved_view import SavedView
 from models.seal import Seal
@@ -63,13 +65,14 @@ from models.web_session import WebSession
 __all__ = [
     "Account", "AccountIdentity", "Achievement", "AchievementCategory", "AchievementImport",
     "AchievementImportRow", "AchievementKey", "AchievementKind", "AchievementKindVersion",
-    "AchievementRemark", "Application", "ApplicationItem", "Attachment", "AttachmentSlot", "AuditAnchor",
-    "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable", "CommissionLetter",
-    "Committee", "Document", "Employment", "Holiday", "IntegrityRecord", "Job", "Jurisdiction", "LoadedRow",
-    "Notice", "Notification", "OpinionTemplate", "Organization", "OrganizationRole", "Person",
-    "PersonSeries", "PersonalRequest", "PlanCheck", "PlanLevel", "PlanOffering", "Pledge", "PostQuota",
-    "PostQuotaLevel", "Publicity", "QrSignIn", "QuotaUse", "Recommendation", "Region", "ReviewPlan",
-    "ReviewResult", "ReviewStandard", "RouteRule", "RouteStep", "SavedView", "Seal", "SeriesForm",
-    "Setting", "SignOn", "Specialty", "StandardGroup", "StandardItem", "StandardSection", "StoredFile",
-    "Submission", "Substitution", "Task", "TaskCounter", "Title", "TitleLevel", "TitleSeries", "WebSession",
+    "AchievementRemark", "Application", "ApplicationItem", "Appointment", "Attachment", "AttachmentSlot",
+    "AuditAnchor", "AuditEvent", "Case", "Certificate", "CertificateSequence", "CodeItem", "CodeTable",
+    "CommissionLetter", "Committee", "Document", "Employment", "HeldTitle", "Holiday", "IntegrityRecord",
+    "Job", "Jurisdiction", "LoadedRow", "Notice", "Notification", "OpinionTemplate", "Organization",
+    "OrganizationRole", "Person", "PersonSeries", "PersonalRequest", "PlanCheck", "PlanLevel",
+    "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "Publicity", "QrSignIn", "QuotaUse",
+    "Recommendation", "Region", "ReviewPlan", "ReviewResult", "ReviewStandard", "RouteForm", "RouteRule",
+    "RouteStep", "SavedView", "Seal", "SeriesForm", "Setting", "SignOn", "Specialty", "StandardGroup",
+    "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task", "TaskCounter",
+    "Title", "TitleLevel", "TitleSeries", "WebSession",
 ]

@@ -49,7 +49,7 @@ class Pledge(Base):
 class Application(Timestamps, Versioned, Base):
     """One application. `employer_id` and `convener_id` carry the row scope; `plan_year` the once-a-year rule.
 
-    `personal` and `professional` hold the fields of 基本信息 by key. `checked_version` is the `version` at which
+    `personal` and `professional` hold the fields of 基本信息 by key, `route_values` those of the form of the route. `checked_version` is the `version` at which
     开始检测 passed; submission compares it with `version`.
     """
 
@@ -80,7 +80,9 @@ class Application(Timestamps, Versioned, Base):
     pledged_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     personal: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     professional: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    route_values: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")  # of 破格审批表, 转评申报表
     state: Mapped[str] = mapped_column(Code, default="editing")
+    exemption_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # 免面试; empty: not asked for
     checked_version: Mapped[int | None]
     submitted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # of the first submission that stands
     decided_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -29,6 +29,8 @@ class StoredFile(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    long_edge: Mapped[int | None]  # of a picture, in pixels
+    sharpness: Mapped[int | None]  # of a picture: app.rules.picture_clarity
     uploaded_by: Mapped[int | None] = mapped_column(Key, ForeignKey("ab_user.id"))
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id", use_alter=True))
     organization_id: Mapped[int | None] = mapped_column(Key, ForeignKey("organization.id"))

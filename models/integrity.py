@@ -7,8 +7,10 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Key, Timestamps
+from models.base import Base, Code, Key, Timestamps, one_of
 from models.person import Person
+
+INTEGRITY_KINDS = {"integrity": "失信行为", "discipline": "处分"}
 
 
 class IntegrityRecord(Timestamps, Base):
@@ -19,10 +21,12 @@ class IntegrityRecord(Timestamps, Base):
 
     __tablename__ = "integrity_record"
     __table_args__ = (
+        one_of("kind", INTEGRITY_KINDS),
         CheckConstraint("banned_until >= banned_from", name="ban_in_order"),
         Index("ix_integrity_record_person_id", "person_id", "banned_until"),
     )
 
+    kind: Mapped[str] = mapped_column(Code, default="integrity", server_default="integrity")
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(String(200))
     document: Mapped[str] = mapped_column(String(100), default="")  # 处理文号

@@ -33,6 +33,8 @@ class Committee(Base):
     convener_id: Mapped[int] = mapped_column(Key, ForeignKey("organization.id"), index=True)
     issuer_id: Mapped[int] = mapped_column(Key, ForeignKey("organization.id"))  # 发证机关
     region_code: Mapped[str] = mapped_column(String(6), ForeignKey("region.code"))
+    valid_from: Mapped[dt.date | None]  # 备案有效期
+    valid_until: Mapped[dt.date | None]
 
     convener: Mapped[Organization] = relationship(foreign_keys=[convener_id])
     issuer: Mapped[Organization] = relationship(foreign_keys=[issuer_id])

@@ -14,7 +14,7 @@ from flask_appbuilder import AppBuilder
 MODULES = (
     "account", "sign_on", "qr_sign_in", "own_security", "home", "notice", "notification", "registration", "person", "photo", "id_number", "employment",
     "organization",
-    "administrator", "unit_person", "achievement", "achievement_import", "portfolio_review", "plan", "plan_desk", "plan_roster", "application", "filling",
+    "administrator", "unit_person", "achievement", "achievement_import", "portfolio_review", "plan", "plan_desk", "plan_roster", "application", "filling", "held_title", "route_form",
     "task", "review", "opinion", "recommendation", "post_quota", "commission", "substitution", "statistics", "certificate", "form", "file", "staff",
     "personal_request", "request_review", "result",
 )

@@ -13,6 +13,7 @@ from app.errors import NotAllowed, NotFound
 from app.queries import application as queries
 from app.queries import plan as plans
 from app.queries.plan_standing import standing_of
+from app.queries.submission_diff import submission_diff
 from app.services import application
 from app.transaction import current_session
 from models.application import Pledge
@@ -129,7 +130,20 @@ class ApplicationView(PageView):
         return self.render(
             "application/show.html", card=card, tones=TONES,
             material=queries.review_material(session, application_id, run=run), crumbs=trail(_("查看申报")),
+            diff=submission_diff(session, application_id, run=run),
         )
+
+    @expose("/<int:application_id>/exemption", methods=["POST"])
+    @has_access
+    def exemption(self, application_id: int) -> Any:
+        """免面试."""
+        with self.attempt() as outcome:
+            application.request_exemption(
+                application_id=application_id, reason=request.form.get("reason", ""), actor=current_actor())
+        if outcome.ok:
+            asked = request.form.get("reason", "").strip()
+            flash(_("已申请免面试，由评委会组建单位审核。") if asked else _("已取消免面试申请。"), "success")
+        return redirect(url_for("ApplicationView.index"))
 
     @expose("/<int:application_id>/delete", methods=["POST"])
     @has_access

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -13,13 +14,14 @@ from app.queries import application as queries
 from app.queries import material as materials
 from app.queries import plan as plans
 from app.queries.material import Loaded
+from app.queries.submission_diff import draft_diff
 from app.rules import snapshot as shots
-from app.rules.checks import BLOCK, GROUPS, Report, examine
+from app.rules.checks import BLOCK, GROUPS, VERSION_RULE, Report, examine
 from app.rules.checks_items import limits
 from app.rules.checks_material import Material, section_page, slot_applies
-from app.rules.deadlines import ZONE
+from app.rules.checks_summary import UNSAVED_PAGES
 from app.rules.upload import UploadPolicy
-from app.services import application, application_items, submission
+from app.services import application, application_form, application_items, submission
 from app.services.application_items import Place
 from app.transaction import current_session
 from models.application import IMPORT_PAGES
@@ -29,7 +31,27 @@ from views.application import own_person_id, trail
 from views.base import PageView, current_actor, wants_json
 from views.filling_pages import gap_address, page_address, workplace
 from views.forms.application import SelectionForm
-from views.forms.dynamic import DynamicForm, build_form, initial, name_of
+from views.forms.autosave import answer, form_of, shown_again, tell
+from views.forms.dynamic import DynamicForm
+
+
+def own_application(application_id: int) -> Loaded:
+    """The own application with everything about it; NotFound for anybody else's."""
+    own_person_id()
+    return materials.own(current_session(), application_id, actor=current_actor())
+
+
+def elsewhere(loaded: Loaded) -> Any:
+    """Where to go instead: an application under review is looked at, one without a pledge accepts it first."""
+    material = loaded.material
+    if material.state not in application.EDITABLE:
+        return redirect(url_for("ApplicationView.show", application_id=material.application_id))
+    if material.pledge.accepted_id is None:
+        return redirect(url_for("ApplicationView.pledge", application_id=material.application_id))
+    return None
+
+
+NO_PROCESS = queries.Process((), "", "")
 
 
 class FillingView(PageView):
@@ -38,56 +60,39 @@ class FillingView(PageView):
     route_base = "/applications"
     default_view = "basic"
 
-    def _own(self, application_id: int) -> Loaded:
-        """The own application while it can be edited; otherwise the request ends with the page that shows it."""
-        own_person_id()
-        return materials.own(current_session(), application_id, actor=current_actor())
-
-    def _page(self, template: str, loaded: Loaded, page: str, *, report: Report | None = None, **context: Any) -> Any:
-        place = workplace(current_session(), loaded.material, page, report=report)
+    def _page(self, template: str, loaded: Loaded, page: str, *, report: Report | None = None, with_route: bool = True,
+              **context: Any) -> Any:
+        place = workplace(current_session(), loaded.material, page, report=report, with_route=with_route)
         return self.render(
             template, place=place, material_=loaded.material, application_id=loaded.material.application_id,
             crumbs=trail(_("填写申报信息")), can_edit=loaded.material.state in application.EDITABLE, **context,
         )
 
-    def _elsewhere(self, loaded: Loaded) -> Any:
-        """Where to go instead: an application under review is looked at, one without a pledge accepts it first."""
-        material = loaded.material
-        if material.state not in application.EDITABLE:
-            return redirect(url_for("ApplicationView.show", application_id=material.application_id))
-        if material.pledge.accepted_id is None:
-            return redirect(url_for("ApplicationView.pledge", application_id=material.application_id))
-        return None
-
     @expose("/<int:application_id>/fill", methods=["GET", "POST"])
     @has_access
     def basic(self, application_id: int) -> Any:
-        """基本信息: 申报情况, 个人信息, 专业信息."""
-        loaded = self._own(application_id)
-        elsewhere = self._elsewhere(loaded)
-        if elsewhere is not None:
-            return elsewhere
-        form = _basic_form(loaded, fresh=request.method == "GET")
+        """基本信息: 申报情况, 个人信息, 专业信息, 现有职称情况."""
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
+        form = basic_form(loaded, fresh=request.method == "GET")
         status = 200
         if request.method == "POST":
             with self.attempt(form) as outcome:
-                saved = application.save_basic(
+                saved = application_form.save_basic(
                     application_id=application_id, raw=form.raw, token=str(form.version.data or ""),
                     actor=current_actor(), partial=False,
                 )
             status = outcome.status
             if outcome.ok:
-                for notice in saved.notices.values():
-                    flash(notice, "warning")
-                if not saved.errors:
-                    flash(_("个人信息已保存。"), "success")
+                if tell(saved):
                     return redirect(url_for("FillingView.basic", application_id=application_id))
-                flash(_("已保存填写正确的内容，还有 %(n)s 处需要补充或修改。", n=len(saved.errors)), "warning")
-                form.version.data = saved.token
-                form.show_errors(saved.errors)
-                loaded = self._own(application_id)
+                loaded = own_application(application_id)
+                form = shown_again(form, saved, application_form.fields_of(loaded.material))
+                status = 409 if saved.conflicts else 200
         return self._page(
             "application/fill_basic.html", loaded, "basic", form=form, header=shots.header(loaded.material),
+            titles=[shots.held_title_view(held) for held in loaded.material.held_titles],
             personal=[field.key for field in loaded.material.personal_fields if field.is_input],
             professional=[field.key for field in loaded.material.professional_fields if field.is_input], status=status,
         )
@@ -95,30 +100,13 @@ class FillingView(PageView):
     @expose("/<int:application_id>/fill/autosave", methods=["POST"])
     @has_access
     def autosave(self, application_id: int) -> Any:
-        """What autosave.js posts; JSON with the time and the new token, 409 when a second tab was faster."""
-        form = _basic_form(self._own(application_id), fresh=False)
-        saved = application.save_basic(
+        """What autosave.js posts; the JSON of views.forms.autosave."""
+        form = basic_form(own_application(application_id), fresh=False)
+        saved = application_form.save_basic(
             application_id=application_id, raw=form.raw, token=str(form.version.data or ""), actor=current_actor()
         )
-        material = self._own(application_id).material
-        stored = {**material.personal, **material.professional}
-        return {
-            "saved_at": saved.at.astimezone(ZONE).strftime("%H:%M"), "version": saved.token,
-            "message": " ".join(saved.notices.values()),
-            "errors": {name_of(key): sentence for key, sentence in saved.errors.items()},
-            "lowered": {
-                name_of(key): {"value": str(stored[key]), "message": sentence} for key, sentence in saved.notices.items()
-            },
-            "parts": self._parts(material),
-        }
-
-    def _parts(self, material: Material) -> dict[str, str]:
-        """The parts of the page that a saved value changes: 还差什么 and the tree."""
-        context = {"place": workplace(current_session(), material, "basic"), "application_id": material.application_id}
-        return {
-            "progress": self.render("application/_todo.html", **context),
-            "tree": self.render("application/_tree.html", **context),
-        }
+        material = own_application(application_id).material
+        return {**answer(saved, application_form.stored_of(material)), "parts": parts_of(self, material, "basic")}
 
     @expose("/<int:application_id>/fill/choice", methods=["GET", "POST"])
     @has_access
@@ -134,10 +122,12 @@ class FillingView(PageView):
             "standard_id": str(row.standard_id), "version": row.version,
         })
         form.offer(plan, positive(request.values.get("series")) or row.series_id)
-        status = 200
+        status, lost = 200, application.Losses()
         if request.form.get("_lookup") != "series" and request.method == "POST":
             status = 422
             if form.validate():
+                lost = application.losses(session, row, plan, form.selection())
+            if form.validate() and (not lost or "clear" in request.form):
                 with self.attempt(form) as outcome:
                     changed = application.change_choice(
                         application_id=application_id, selection=form.selection(), actor=current_actor(),
@@ -148,7 +138,7 @@ class FillingView(PageView):
                     return redirect(url_for("FillingView.basic", application_id=application_id))
                 status = outcome.status
         return self.render(
-            "application/fill_choice.html", row=row, routes=ROUTES, form=form, status=status,
+            "application/fill_choice.html", row=row, routes=ROUTES, form=form, status=status, losses=lost,
             crumbs=trail(_("填写申报信息"), _("修改")),
         )
 
@@ -156,9 +146,9 @@ class FillingView(PageView):
     @has_access
     def items(self, application_id: int, page: str) -> Any:
         """工作经历, 学历教育, 继续教育, 年度考核."""
-        loaded = self._own(application_id)
-        if (elsewhere := self._elsewhere(loaded)) is not None:
-            return elsewhere
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
         items = loaded.material.on_page(page)
         group = {
             "key": page, "columns": shots.column_labels(items), "place": {"page": page},
@@ -174,9 +164,9 @@ class FillingView(PageView):
     @has_access
     def section(self, application_id: int, section_id: int) -> Any:
         """A category of 申报业绩."""
-        loaded = self._own(application_id)
-        if (elsewhere := self._elsewhere(loaded)) is not None:
-            return elsewhere
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
         section = loaded.material.section(section_id)
         if section is None:
             raise NotFound(_("所选评审标准中没有这个类别，请从左侧重新进入。"))
@@ -200,9 +190,9 @@ class FillingView(PageView):
     @has_access
     def importing(self, application_id: int) -> Any:
         """导入: the own achievements of the place's kind; those that cannot be imported say why."""
-        loaded = self._own(application_id)
-        if (elsewhere := self._elsewhere(loaded)) is not None:
-            return elsewhere
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
         page = request.values.get("page", "")
         need_id = None if page else positive(request.values.get("standard_item_id"))
         section = next((s for s in loaded.material.sections if any(n.id == need_id for n in s.requirements)), None)
@@ -225,7 +215,7 @@ class FillingView(PageView):
         )
         need = next((n for n in section.requirements if n.id == need_id), None) if section else None
         return self._page(
-            "application/fill_import.html", loaded, key, found=found, back=back, page_key=page, need=need,
+            "application/fill_import.html", loaded, key, with_route=False, found=found, back=back, page_key=page, need=need,
             limits=limits(need) if need else "", status=outcome.status if request.method == "POST" else 200,
         )
 
@@ -254,9 +244,9 @@ class FillingView(PageView):
     @has_access
     def attachments(self, application_id: int) -> Any:
         """附件上传: the slots that the convener configured."""
-        loaded = self._own(application_id)
-        if (elsewhere := self._elsewhere(loaded)) is not None:
-            return elsewhere
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
         slots = [
             {"slot": slot, "policy": UploadPolicy(slot.types, slot.max_mb, slot.max_count), "files": [
                 {"id": file.attachment_id, "name": file.name, "file": {"size": file.size}} for file in slot.files
@@ -269,7 +259,7 @@ class FillingView(PageView):
     @has_access
     def files(self, application_id: int) -> Any:
         """附件一览表."""
-        loaded = self._own(application_id)
+        loaded = own_application(application_id)
         return self._page(
             "application/fill_files.html", loaded, "files", material=shots.compose(loaded.material, loaded.names))
 
@@ -277,19 +267,35 @@ class FillingView(PageView):
     @has_access
     def overview(self, application_id: int) -> Any:
         """申报一览表."""
-        loaded = self._own(application_id)
+        loaded = own_application(application_id)
         return self._page(
             "application/fill_overview.html", loaded, "overview",
             material=shots.compose(loaded.material, loaded.names),
+        )
+
+    @expose("/<int:application_id>/fill/changes")
+    @has_access
+    def changes(self, application_id: int) -> Any:
+        """What a returned application changes against the last submission."""
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
+        material = loaded.material
+        diff = draft_diff(current_session(), application_id, shots.compose(material, loaded.names))
+        if diff is None:
+            raise NotFound(_("这份申报还没有提交过。"))
+        return self.render(
+            "application/changes.html", diff=diff, plan=material.plan, application_id=application_id,
+            crumbs=trail(_("填写申报信息"), _("修改内容")),
         )
 
     @expose("/<int:application_id>/fill/submit", methods=["GET", "POST"])
     @has_access
     def submit(self, application_id: int) -> Any:
         """提交审核: the result of the check, and 提交 when it is clean and of this version."""
-        loaded = self._own(application_id)
-        if (elsewhere := self._elsewhere(loaded)) is not None:
-            return elsewhere
+        loaded = own_application(application_id)
+        if (instead := elsewhere(loaded)) is not None:
+            return instead
         status = 200
         if request.method == "POST":
             with self.attempt() as outcome:
@@ -297,47 +303,54 @@ class FillingView(PageView):
             if outcome.ok:
                 flash(_("申报已提交，等待单位审核。"), "success")
                 return redirect(url_for("ApplicationView.index"))
-            status, loaded = outcome.status, self._own(application_id)
+            status, loaded = outcome.status, own_application(application_id)
         return self._result(loaded, checked=False, status=status)
 
     @expose("/<int:application_id>/fill/check", methods=["POST"])
     @has_access
     def check(self, application_id: int) -> Any:
         """开始检测."""
-        self._own(application_id)
+        own_application(application_id)
         with self.attempt() as outcome:
-            submission.check(application_id=application_id, actor=current_actor())
+            submission.check(application_id=application_id, actor=current_actor(), unsaved=_unsaved())
         if not outcome.ok:
             return redirect(url_for("ApplicationView.index"))
-        return redirect(url_for("FillingView.submit", application_id=application_id, checked=1) + "#result")
+        return redirect(url_for("FillingView.submit", application_id=application_id, checked=1, unsaved=",".join(_unsaved()) or None) + "#result")
 
     def _result(self, loaded: Loaded, *, checked: bool, status: int = 200) -> Any:
         material = loaded.material
-        report = examine(material)
+        report = examine(replace(material, unsaved=_unsaved()))
         passed = report.is_clean and material.checked_version == material.version
         groups = [
-            (group, [judgement for judgement in report.judgements if judgement.rule.group == group])
-            for group in GROUPS if group != "汇总"
+            (group, [j for j in report.judgements if j.rule.group == group and j.rule.id != VERSION_RULE]) for group in GROUPS
         ]
-        process = queries.process_of(current_session(), material.application_id)
+        process = queries.process_of(current_session(), material.application_id) if material.has_cases else NO_PROCESS
         return self._page(
             "application/fill_submit.html", loaded, "submit", report=report, groups=groups, passed=passed, card=process,
             show=passed or "checked" in request.args, block=BLOCK, status=status,
+            changes_to_see=material.state == "returned",
             address=lambda gap: gap_address(material.application_id, gap),
         )
 
 
-def _basic_form(loaded: Loaded, *, fresh: bool) -> DynamicForm:
+def parts_of(view: PageView, material: Material, page: str) -> dict[str, str]:
+    """The parts of a page that a saved value changes: 还差什么 and the tree."""
+    context = {"place": workplace(current_session(), material, page), "application_id": material.application_id}
+    return {
+        "progress": view.render("application/_todo.html", **context),
+        "tree": view.render("application/_tree.html", **context),
+    }
+
+
+def _unsaved() -> tuple[str, ...]:
+    """Pages of this application with text that only the browser has, as drafts.js says."""
+    return tuple(page for page in request.values.get("unsaved", "").split(",") if page in UNSAVED_PAGES)
+
+
+def basic_form(loaded: Loaded, *, fresh: bool) -> DynamicForm:
     """The form over 个人信息 and 专业信息; `fresh`: filled from what is stored, otherwise from what was sent."""
-    material = loaded.material
-    fields = (*material.personal_fields, *material.professional_fields)
-    stored = {**material.personal, **material.professional}
-    made = build_form(fields, codes=loaded.names.offered, data=stored, context=material.context)
-    if not fresh:
-        return made()
-    return made(formdata=None, data={
-        **initial(fields, stored), "version": application.content_token(material.personal, material.professional),
-    })
+    return form_of(loaded, application_form.fields_of(loaded.material), application_form.stored_of(loaded.material),
+                   fresh=fresh)
 
 
 def register(appbuilder: Any) -> None:

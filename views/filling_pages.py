@@ -19,6 +19,8 @@ from models.application import IMPORT_PAGES
 from views.forms.dynamic import name_of
 
 SHOWN_GAPS = 8
+ROUTE_FORM = "form"  # 破格审批表 or 转评申报表
+FORM_PAGES = {"basic", ROUTE_FORM}  # whose gaps name fields
 _FIXED = {"basic", "attachments", "files", "overview", "submit"}
 
 
@@ -49,6 +51,8 @@ def page_address(application_id: int, page: str) -> str:
         return url_for("ApplicationView.pledge", application_id=application_id, again=1)
     if page == "choice":
         return url_for("FillingView.choice", application_id=application_id)
+    if page == ROUTE_FORM:
+        return url_for("RouteFormPageView.fill", application_id=application_id)
     if page in _FIXED:
         return url_for(f"FillingView.{page}", application_id=application_id)
     if page in IMPORT_PAGES:
@@ -58,18 +62,22 @@ def page_address(application_id: int, page: str) -> str:
 
 def gap_address(application_id: int, gap: Gap) -> str:
     """The very place that mends a gap."""
-    anchor = name_of(gap.anchor) if gap.page == "basic" and gap.anchor else gap.anchor
-    return page_address(application_id, gap.page) + (f"#{anchor}" if anchor else "")
+    anchor = gap.anchor
+    if gap.page in FORM_PAGES and anchor and not anchor.startswith("#"):
+        anchor = name_of(anchor)
+    return page_address(application_id, gap.page) + (f"#{anchor.removeprefix('#')}" if anchor else "")
 
 
-def workplace(session: Session, material: Material, page: str, *, report: Report | None = None) -> Workplace:
-    """The frame for one page; one query (the route)."""
+def workplace(
+    session: Session, material: Material, page: str, *, report: Report | None = None, with_route: bool = True
+) -> Workplace:
+    """The frame for one page; two queries for the route, none without it."""
     report = report or examine(material)
     names = _names(material)
     order = list(names)
     at = order.index(page) if page in order else 0
     gaps = report.gaps(BLOCK)
-    route, problem = _route(session, material)
+    route, problem = _route(session, material) if with_route else ((), "")
     today = deadlines.today(material.now)
 
     def address(step: int) -> str | None:
@@ -89,6 +97,7 @@ def workplace(session: Session, material: Material, page: str, *, report: Report
 def _names(material: Material) -> dict[str, str]:
     return {
         "basic": _("基本信息"), **{key: _(name) for key, name in IMPORT_PAGES.items()}, "attachments": _("附件上传"),
+        **({ROUTE_FORM: material.route_form} if material.route_fields else {}),
         **{section_page(section.id): section.name for section in material.sections},
         "files": _("附件一览表"), "overview": _("申报一览表"), "submit": _("提交审核"),
     }
@@ -98,6 +107,7 @@ def _tree(material: Material, report: Report, current: str) -> list[dict[str, An
     names = _names(material)
     groups = (
         (_("个人信息"), ["basic", *IMPORT_PAGES, "attachments"]),
+        (material.route_form, [ROUTE_FORM] if material.route_fields else []),
         (_("申报业绩"), [section_page(section.id) for section in material.sections]),
         (_("结果一览表"), ["files", "overview", "submit"]),
     )

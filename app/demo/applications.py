@@ -16,7 +16,7 @@ from app.demo.world import World
 from app.queries.recommendation import unit_needs_quota
 from app.rules import deadlines
 from app.rules.votes import Votes
-from app.services import application, application_items, recommendation, result, review, submission
+from app.services import application, application_form, application_items, held_title, recommendation, result, review, submission
 from app.services import application_effects as effects
 from app.services.application_files import slot_rule
 from app.services.application_items import Place
@@ -47,6 +47,7 @@ class Choice:
     title: str
     personal: Mapping[str, object]
     professional: Mapping[str, object]
+    held: Mapping[str, object]
     route: str = "regular"
     slots: tuple[str, ...] = field(default=("id_card", "pledge"))
 
@@ -60,7 +61,7 @@ def teacher_choice(world: World, login: str, specialty: str, title: str) -> Choi
             "teacher_category": "高中教师", "staffing_type": "在编", "teach_start": person.work_start,
             "teach_years": years - 1, "rural_teach_years": 0, "teacher_cert": f"高级中学教师资格 {specialty}",
             "grade_taught": "高二", "principal_training": False, "mandarin_level": "二级甲等",
-        }, slots=("id_card", "pledge", "teacher_certificate"),
+        }, _held(world, login, "22", specialty, *TEACHER_BEFORE[title]), slots=("id_card", "pledge", "teacher_certificate"),
     )
 
 
@@ -71,12 +72,47 @@ def engineer_choice(world: World, login: str) -> Choice:
     return Choice(
         "建筑工程", "高级工程师", _personal("安徽省六安市", years),
         {"field": "建筑工程", "job_type": ["施工", "技术管理"], "registered_qual": "一级注册建造师"},
-        slots=("id_card", "pledge", "qualification"),
+        _held(world, login, "05", "建筑工程", "工程师", "intermediate"), slots=("id_card", "pledge", "qualification"),
     )
 
 
 def _personal(birth_place: str, years: int) -> dict[str, object]:
     return {"birth_place": birth_place, "work_years": years, "profession_years": years - 1, "health": "健康"}
+
+
+# The title before each of the teachers' and its level.
+TEACHER_BEFORE = {"正高级教师": ("高级教师", "associate_senior"), "高级教师": ("一级教师", "intermediate")}
+
+
+def _held(world: World, login: str, series: str, specialty: str, title: str, level: str) -> dict[str, object]:
+    """The present title of a person of the demo, taken nine years ago and appointed to since."""
+    unit = world.people[login].organization
+    year = world.today.year - 9
+    return {
+        "acquisition": "01", "employer": unit.name if unit else "", "certificate_number": f"3401{year}00{series}0117",
+        "series": world.series[series].name, "specialty": specialty, "title": title,
+        "level": world.levels[level].id, "committee": f"合肥市{world.series[series].name}职称评审委员会",
+        "reviewed_on": f"{year}-11-16", "issuer": "合肥市人力资源和社会保障局", "issued_on": f"{year}-12-28",
+    }
+
+
+def _hold(application_id: int, choice: Choice, actor: Actor) -> None:
+    """The title somebody holds, with the appointment and the certificate."""
+    held = choice.held
+    held_title_id = held_title.add(
+        application_id=application_id, title=held, actor=actor, appointments=[{
+            "name": held["title"], "employer": held["employer"], "to_present": True,
+            "starts_on": f"{int(str(held['issued_on'])[:4]) + 1}-01-01",
+        }],
+    )
+    file = store_generated(
+        data=evidence_pdf("专业技术资格证书", (f"{actor.name} 同志：", f"　　取得{held['title']}资格。"), str(held["issuer"])),
+        name="专业技术资格证书和聘书.pdf", media_type="application/pdf", actor=actor, person_id=actor.person_id,
+    )
+    attach(
+        file_id=file.id, subject_type="held_title", subject_id=held_title_id, slot="evidence", name=file.name,
+        actor=actor, person_id=actor.person_id,
+    )
 
 
 def apply(world: World, login: str, plan_id: int, choice: Choice, *, standard: int = 0) -> int:
@@ -94,10 +130,10 @@ def apply(world: World, login: str, plan_id: int, choice: Choice, *, standard: i
     row = session.execute(
         select(Application.personal, Application.professional).where(Application.id == application_id)
     ).one()
-    application.save_basic(
-        application_id=application_id, raw={**row.personal, **choice.personal, **choice.professional},
-        token=application.content_token(row.personal, row.professional), actor=actor,
+    application_form.save_basic(
+        application_id=application_id, raw={**row.personal, **choice.personal, **choice.professional}, actor=actor,
     )
+    _hold(application_id, choice, actor)
     _import_all(world, application_id, actor)
     _fill_slots(world, application_id, plan_id, choice, actor)
     report = submission.check(application_id=application_id, actor=actor)

@@ -195,7 +195,7 @@ def engineer_entries(today: dt.date) -> list[Entry]:
             "end_date": f"{y - 18}-07-01", "education_level": "21", "has_degree": True, "degree": "4",
             "schooling_years": "4", "diploma_no": f"10360{y - 18}05004321", "is_first": True, "is_highest": True,
         }, "本科毕业证书和学位证书", "皖江科技大学"),
-        *_studies(y, a.COMPANY)[-2:], *_assessments(y, a.COMPANY)[-2:],
+        *_studies(y, a.COMPANY), *_assessments(y, a.COMPANY),
         Entry("commendation", {
             "name": "合肥市建设系统先进个人", "level": "市厅级", "granting_unit": bureau, "grant_date": f"{y - 2}-12-30",
             "is_collective": False,
@@ -235,7 +235,7 @@ def colleague_portfolio(today: dt.date) -> list[Entry]:
             "end_date": f"{y - 12}-07-01", "education_level": "21", "has_degree": True, "degree": "4",
             "schooling_years": "4", "is_first": True, "is_highest": True,
         }, "本科毕业证书和学位证书", "安徽江淮学院"),
-        *_studies(y, a.SCHOOL)[-2:], *_assessments(y, a.SCHOOL)[-2:],
+        *_studies(y, a.SCHOOL), *_assessments(y, a.SCHOOL),
         Entry("commendation", {
             "name": "合肥市骨干教师", "level": "市厅级", "granting_unit": a.EDUCATION_BUREAU, "grant_date": f"{y - 2}-11-06",
             "is_collective": False,

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.queries.material import Names as CodeNames
 from app.queries.material import code_names
-from app.queries.routing import route_for
+from app.queries.routing import route_with
 from app.queries.worklist import history
 from app.rules.checks_material import Material
 from app.rules.fields import column_text, columns, parse_fields
-from app.rules.routing import Stop
+from app.rules.routing import Facts, Stop
 from app.rules.snapshot import files_of
 from app.workflow.definitions.application import APPLICATION
 from app.workflow.procedure import NODES
@@ -43,10 +43,14 @@ def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
     """The whole route with the names of the nodes; Invalid with a sentence when nobody is competent for one."""
     if material.unit.id is None:
         raise NotFound("您还没有绑定单位，暂时没有审核路径。")
-    return route_for(
-        session, unit_id=material.unit.id, series_id=material.choice.series_id, level_id=material.choice.level_id,
-        plan_id=material.plan.id,
-    ).stops
+    unit, plan, choice = material.unit, material.plan, material.choice
+    facts = Facts(
+        employer=Stop("employer", material.unit.id, unit.name), convener=Stop("convener", plan.convener_id, plan.convener),
+        regions=(), series_id=choice.series_id, series=choice.series, level_id=choice.level_id,
+        nature_code=unit.nature_code, is_central=unit.is_central, plan_id=plan.id, plan_type=plan.plan_type,
+        plan_level=plan.committee_level,
+    )
+    return route_with(session, facts, unit.region_path).stops
 
 
 _CARD = (
@@ -54,7 +58,7 @@ _CARD = (
         _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.plan_edition, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
         _a.c.submitted_at, _a.c.decided_at, _a.c.pledge_id, _a.c.series_id, _a.c.specialty_id, _a.c.title_id,
         _a.c.standard_id, _series.c.name.label("series"), _standard.c.name.label("standard"), _plan.c.name.label("plan"), _plan.c.opens_on,
-        _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _specialty.c.name.label("specialty"),
+        _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _plan.c.allows_exemption, _plan.c.exemption_note, _a.c.exemption_reason, _specialty.c.name.label("specialty"),
         _title.c.name.label("title"), _level.c.name.label("level"),
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)

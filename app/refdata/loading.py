@@ -32,6 +32,7 @@ from models.holiday import Holiday
 from models.opinion_template import OpinionTemplate
 from models.refdata import LoadedRow
 from models.region import Region
+from models.route_form import RouteForm
 from models.routing import RouteRule, RouteStep
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
@@ -158,6 +159,10 @@ class _Loader:
         series = self._series(data)
         self._achievements(data)
         self._forms(data, series)
+        self.sync(RouteForm, [
+            (r.route, {"route": r.route, "name": r.name, "note": r.note, "fields": list(r.fields)})
+            for r in data.route_forms
+        ], lambda row: str(row["route"]))
         self.sync(Pledge, [
             (str(r.number), {
                 "number": r.number, "title": r.title, "clauses": list(r.clauses),

@@ -16,6 +16,7 @@ from app.errors import Invalid
 from app.refdata import schema as s
 from app.rules.field_definitions import RANGES, parse_fields
 from app.rules.identity_keys import check_duplicate_keys
+from models.plan import ROUTES
 
 DATA = Path(__file__).resolve().parent / "data"
 COMMON_FORM = "common"
@@ -47,6 +48,7 @@ class Dataset:
     categories: list[s.CategoryRow]
     kinds: dict[str, list[s.KindRow]]
     forms: dict[str, list[s.Definition]]
+    route_forms: list[s.RouteFormRow]
     pledges: list[s.PledgeRow]
     opinions: list[s.OpinionRow]
     settings: list[s.SettingRow]
@@ -68,6 +70,7 @@ def read_dataset(folder: Path = DATA) -> Dataset:
         categories=categories,
         kinds={c.code: _yaml_rows(folder / "achievements" / f"{c.code}.yaml", s.KindRow) for c in categories},
         forms=_forms(folder / "series_forms.yaml"),
+        route_forms=_yaml_rows(folder / "route_forms.yaml", s.RouteFormRow),
         pledges=_yaml_rows(folder / "pledge.yaml", s.PledgeRow),
         opinions=_yaml_rows(folder / "opinions.yaml", s.OpinionRow),
         settings=_yaml_rows(folder / "settings.yaml", s.SettingRow),
@@ -176,6 +179,10 @@ def _check(data: Dataset) -> None:
     _known("series_forms.yaml", "series", data.forms, {r.name for r in data.series} | {COMMON_FORM})
     for name, fields in data.forms.items():
         check_fields("series_forms.yaml", name, fields, set(data.codes))
+    _unique("route_forms.yaml", "route", (r.route for r in data.route_forms))
+    _known("route_forms.yaml", "route", (r.route for r in data.route_forms), set(ROUTES))
+    for number, form in enumerate(data.route_forms, 1):
+        check_fields("route_forms.yaml", number, form.fields, set(data.codes))
     _unique("pledge.yaml", "number", (r.number for r in data.pledges))
     _unique("opinions.yaml", "text", ((r.procedure, r.action, r.text) for r in data.opinions))
     _unique("settings.yaml", "key", (r.key for r in data.settings))

@@ -106,6 +106,15 @@ class KindRow(Row):
     duplicate_keys: tuple[dict[str, Any], ...] = ()  # see app.rules.identity_keys
 
 
+class RouteFormRow(Row):
+    """route_forms.yaml: 破格审批表 and 转评申报表, one entry a 申报形式 (a key of models.plan.ROUTES)."""
+
+    route: Key
+    name: Short
+    fields: tuple[Definition, ...]
+    note: Annotated[str, Meta(max_length=300)] = ""
+
+
 class PledgeRow(Row):
     """pledge.yaml: 诚信承诺书, one entry a version."""
 

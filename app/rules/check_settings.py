@@ -64,13 +64,13 @@ CONFIGURABLE: tuple[Configurable, ...] = (
     Configurable("E02", "工作经历前后衔接", WARN, "", (Parameter("gap_months", "空档超过", 6, 1, 60, "个月"),)),
     Configurable("E04", "合格学历达到要求", BLOCK),
     Configurable("E06", "毕业年龄合理", WARN),
-    Configurable("F01", "继续教育学时符合要求", WARN, "逐年检查。", (
+    Configurable("F01", "继续教育学时符合要求", BLOCK, "逐年检查。", (
         _YEARS,
         Parameter("hours", "每年总学时不少于", 90, 0, 500, "学时"),
         Parameter("professional", "其中专业课不少于", 60, 0, 500, "学时"),
         Parameter("public", "其中公需课不少于", 24, 0, 500, "学时"),
     )),
-    Configurable("F02", "近年年度考核齐全", WARN, "逐年检查。", (_YEARS,)),
+    Configurable("F02", "近年年度考核齐全", BLOCK, "逐年检查。", (_YEARS,)),
     Configurable("G04", "业绩在任现职期间取得", WARN),
     Configurable("G06", "论文著作的刊号、书号、DOI 有效", WARN),
     Configurable("H06", "图片清晰", WARN, "", (Parameter("pixels", "长边不少于", 800, 200, 4000, "像素"),)),

@@ -8,21 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.rules import (
+    checks_achievements,
     checks_choice,
     checks_eligibility,
+    checks_evidence,
     checks_files,
+    checks_history,
     checks_items,
     checks_personal,
+    checks_standing,
     checks_summary,
+    checks_titles,
 )
 from app.rules.check_settings import OFF
 from app.rules.checks_material import Material
 from app.rules.checks_registry import BLOCK, GROUPS, RULES, WARN, Finding, Gap, Rule
 
-__all__ = ["BLOCK", "GROUPS", "RULES", "WARN", "Finding", "Gap", "Judgement", "Report", "Rule", "examine"]
+__all__ = ["BLOCK", "GROUPS", "RULES", "VERSION_RULE", "WARN", "Finding", "Gap", "Judgement", "Report", "Rule", "examine"]
 
 _MODULES = (
-    checks_eligibility, checks_choice, checks_personal, checks_items, checks_files, checks_summary,
+    checks_eligibility, checks_standing, checks_choice, checks_personal, checks_titles, checks_items, checks_history,
+    checks_achievements, checks_files, checks_evidence, checks_summary,
 )
 _ORDERED = sorted(RULES.values(), key=lambda rule: (GROUPS.index(rule.group), rule.id))
 VERSION_RULE = "I02"  # binds a result to the version it was made on; says nothing about the content

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.rules.checks_material import Material
+from app.rules.checks_personal import wanted, wrong
 from app.rules.checks_registry import Gap, rule
 
 
@@ -33,3 +36,41 @@ def check_b02(material: Material) -> list[Gap]:
     if pledge.accepted_id != pledge.current_id:
         return [Gap("诚信承诺书已更新，请重新阅读并同意。", "pledge")]
     return []
+
+
+FORM = "form"  # the page of 破格审批表 and 转评申报表
+
+
+def _form_gaps(material: Material) -> list[Gap]:
+    """What the form of the route still lacks; a clause has to be one of the chosen standard."""
+    gaps = wrong(material.route_fields, material.route_values, material, FORM)
+    items = {need.id for section in material.sections for need in section.requirements}
+    for field in material.route_fields:
+        value = material.route_values.get(field.key)
+        if field.type == "ref" and value is not None and value not in items:
+            gaps.append(Gap(f"“{field.label}”不属于所选的评审标准，请重新选择。", FORM, field.key))
+    return gaps
+
+
+def _points(route: str) -> Callable[[Material], int]:
+    return lambda material: (
+        wanted(material.route_fields, material.route_values, material) if material.choice.route == route else 0
+    )
+
+
+@rule("B03", group="申报选择", title="破格审批表填写完整", points=_points("exceptional"))
+def check_b03(material: Material) -> list[Gap]:
+    """破格申报: the required fields and the clause it relies on."""
+    return _form_gaps(material) if material.choice.route == "exceptional" else []
+
+
+@rule("B04", group="申报选择", title="转评申报表填写完整，同级转评", points=_points("transfer"))
+def check_b04(material: Material) -> list[Gap]:
+    """转评申报: the form, and a held title of the level applied for in another series."""
+    if material.choice.route != "transfer":
+        return []
+    gaps = _form_gaps(material)
+    if material.held_titles and not any(held.rank == material.choice.rank for held in material.held_titles):
+        gaps.append(Gap(
+            f"转评须为同级转评：申报级别为“{material.choice.level}”，现有职称中没有这一级别。", "basic", "#held-titles"))
+    return gaps

@@ -39,7 +39,7 @@ def check_a03(material: Material) -> list[Gap]:
     return [
         Gap(f"您在诚信档案中有记录（{ban.reason}），{ban.until:%Y-%m-%d} 前禁止申报。如有异议，请联系当地人社部门。", "submit")
         for ban in material.bans
-        if ban.since <= today <= ban.until
+        if ban.kind == "integrity" and ban.since <= today <= ban.until
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from app.rules.checks_material import Item, Material, Requirement, section_page
-from app.rules.checks_registry import WARN, Gap, rule
+from app.rules.checks_registry import Gap, rule
 
 
 @rule("E01", group="经历学历", title="至少一条工作经历，至多一条至今", points=1)
@@ -103,22 +103,6 @@ def check_g03(material: Material) -> list[Gap]:
                 f"“{item.summary}”与已导入的一条内容完全相同，请移除一条。", page_of(item, material), anchor_of(item)))
         seen.add(content)
     return gaps
-
-
-@rule("F01", group="继续教育/考核", title="已导入继续教育", level=WARN, source="law")
-def check_f01(material: Material) -> list[Gap]:
-    """令 25: hours every year. Which years count is the convener's to say; an empty page is pointed out."""
-    if material.on_page("continuing_education"):
-        return []
-    return [Gap("还没有导入继续教育，请核对评审条件对学时的要求。", "continuing_education")]
-
-
-@rule("F02", group="继续教育/考核", title="已导入年度考核", level=WARN, source="law")
-def check_f02(material: Material) -> list[Gap]:
-    """Points out an empty page; how many years are asked for differs by standard."""
-    if material.on_page("annual_assessment"):
-        return []
-    return [Gap("还没有导入年度考核，请核对评审条件对近年考核的要求。", "annual_assessment")]
 
 
 def limits(requirement: Requirement) -> str:

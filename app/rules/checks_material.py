@@ -21,6 +21,8 @@ class FileRef:
     media_type: str
     size: int
     sha256: str
+    long_edge: int | None = None  # of a picture, in pixels
+    sharpness: int | None = None  # of a picture (app.rules.picture_clarity)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class PersonFacts:
     photo_id: int | None
     is_registered: bool
     is_freelancer: bool
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class UnitFacts:
     nature: str
     region_path: tuple[str, ...]
     pending: str
+    is_institution: bool = False  # 事业单位: its posts are limited
+    is_central: bool = False
+    bars_applying: bool = False  # 机关: its people do not apply for titles
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,9 @@ class PlanFacts:
     allows_exemption: bool = False
     exemption_note: str = ""
     plan_type: str = "regular"
+    committee_level: str = ""  # of the committee's region: province, city, county
+    committee_from: dt.date | None = None  # 评委会备案有效期
+    committee_until: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,7 @@ class Choice:
     offered: bool
     level_offered: bool
     standard_fits: bool
+    rank: int = 0  # of the level, 5 is highest
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,8 @@ class PledgeFacts:
     accepted_id: int | None
     accepted_at: dt.datetime | None
     current_id: int | None
+    number: int | None = None
+    sha256: str = ""  # of the accepted text
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,7 @@ class Ban:
     reason: str
     since: dt.date
     until: dt.date
+    kind: str = "integrity"  # or discipline
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,43 @@ class Item:
     state: str
     owner_id: int
     files: tuple[FileRef, ...] = ()
+    kind_code: str = ""
+
+
+@dataclass(frozen=True)
+class AppointmentFacts:
+    """A line of 现有职称评聘情况; `ends_on` None: 至今."""
+
+    name: str
+    employer: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    to_present: bool
+
+
+@dataclass(frozen=True)
+class HeldTitleFacts:
+    """A line of 现有职称情况 with its appointments and evidence. `rank`: of its level, 5 is highest."""
+
+    id: int
+    version: int
+    acquisition_code: str
+    acquisition: str
+    certificate_number: str
+    employer: str
+    series: str
+    specialty: str
+    title: str
+    level_id: int
+    level: str
+    rank: int
+    committee: str
+    reviewed_on: dt.date
+    issuer: str
+    issued_on: dt.date
+    from_elsewhere: bool
+    appointments: tuple[AppointmentFacts, ...] = ()
+    files: tuple[FileRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,9 +272,18 @@ class Material:
     professional_fields: tuple[Field, ...] = ()
     personal: Mapping[str, Any] = field(default_factory=dict)
     professional: Mapping[str, Any] = field(default_factory=dict)
+    route_form: str = ""  # the name of the form of the route, empty when it has none
+    route_note: str = ""
+    route_fields: tuple[Field, ...] = ()
+    route_values: Mapping[str, Any] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
+    held_titles: tuple[HeldTitleFacts, ...] = ()
     items: tuple[Item, ...] = ()
     slots: tuple[Slot, ...] = ()
+    education_ranks: Mapping[str, int] = field(default_factory=dict)  # of the dictionary 学历, higher is more
+    exemption_reason: str = ""  # 免面试, as asked for
+    has_cases: bool = False  # whether it was ever submitted, withdrawn submissions included
+    unsaved: tuple[str, ...] = ()  # pages with text that only the browser has (app.rules.checks_summary)
     settings: Mapping[str, Setting] = field(default_factory=lambda: USUAL)
 
     def parameter(self, rule: str, key: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -13,6 +14,8 @@ from app.rules.fields import Field, validate
 
 PAGE = "basic"
 _MIN_AGE, _USUAL_AGE = 14, 16
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_MOBILE = re.compile(r"1\d{10}")
 
 
 class _Anything(Set[str]):
@@ -31,13 +34,15 @@ class _Anything(Set[str]):
 _ANYTHING = _Anything()
 
 
-def _wrong(fields: Sequence[Field], values: Mapping[str, Any], material: Material) -> list[Gap]:
+def wrong(fields: Sequence[Field], values: Mapping[str, Any], material: Material, page: str = PAGE) -> list[Gap]:
+    """What a form of data still lacks or holds wrongly, field by field."""
     today = deadlines.today(material.now)
     errors = validate(fields, values, codes=lambda _: _ANYTHING, context=material.context, today=today)[1]
-    return [Gap(errors[field.key], PAGE, field.key) for field in fields if field.key in errors]
+    return [Gap(errors[field.key], page, field.key) for field in fields if field.key in errors]
 
 
-def _wanted(fields: Sequence[Field], values: Mapping[str, Any], material: Material) -> int:
+def wanted(fields: Sequence[Field], values: Mapping[str, Any], material: Material) -> int:
+    """How many fields have to be filled in."""
     known = {**material.context, **values}
     return sum(
         1 for field in fields
@@ -65,11 +70,11 @@ def day(value: Any) -> dt.date | None:
 
 @rule(
     "C01", group="个人信息", title="个人信息填写完整",
-    points=lambda material: _wanted(material.personal_fields, material.personal, material),
+    points=lambda material: wanted(material.personal_fields, material.personal, material),
 )
 def check_c01(material: Material) -> list[Gap]:
     """民族、出生地、工作时间、工作年限、专业年限、政治面貌 (whatever the form's data marks as required)."""
-    return _wrong(material.personal_fields, material.personal, material)
+    return wrong(material.personal_fields, material.personal, material)
 
 
 @rule("C02", group="个人信息", title="专业年限不大于工作年限")
@@ -91,11 +96,11 @@ def check_c03(material: Material) -> list[Gap]:
 
 @rule(
     "C04", group="个人信息", title="专业信息填写完整",
-    points=lambda material: _wanted(material.professional_fields, material.professional, material),
+    points=lambda material: wanted(material.professional_fields, material.professional, material),
 )
 def check_c04(material: Material) -> list[Gap]:
     """The fields of the series; who has nothing to enter writes 无."""
-    return _wrong(material.professional_fields, material.professional, material)
+    return wrong(material.professional_fields, material.professional, material)
 
 
 @rule("C05", group="个人信息", title="工作年限与参加工作时间相符", level=WARN, source="product")
@@ -150,3 +155,23 @@ def check_c08(material: Material) -> list[Gap]:
         for field in fields
         if field.is_input and not field.required and field.required_if is None and values.get(field.key) == "无"
     ]
+
+
+@rule("C06w", group="个人信息", title="参加工作时已满 16 周岁", level=WARN, source="product")
+def check_c06w(material: Material) -> list[Gap]:
+    """C06's hint: work before the sixteenth birthday is unusual."""
+    start, birth = day(material.personal.get("work_start")), material.person.birth_date
+    if start is None or birth is None or not _MIN_AGE <= identity.age_on(birth, start) < _USUAL_AGE:
+        return []
+    return [Gap(f"参加工作时未满 {_USUAL_AGE} 周岁，请核对工作时间。", PAGE, "work_start")]
+
+
+@rule("C09", group="个人信息", title="手机号码和电子邮箱格式正确", level=WARN, source="product")
+def check_c09(material: Material) -> list[Gap]:
+    """Notices of the review go there."""
+    gaps = []
+    if not _MOBILE.fullmatch(material.person.mobile):
+        gaps.append(Gap("个人中心的手机号码格式不对，可能收不到通知，请更正。", "photo"))
+    if material.person.email and not _EMAIL.fullmatch(material.person.email):
+        gaps.append(Gap("个人中心的电子邮箱格式不对，可能收不到通知，请更正。", "photo"))
+    return gaps

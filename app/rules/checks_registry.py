@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from app.rules.checks_material import Material
 
 BLOCK, WARN = "block", "warn"
-GROUPS = ("资格", "申报选择", "个人信息", "经历学历", "继续教育/考核", "申报业绩", "附件", "汇总")
+GROUPS = ("资格", "申报选择", "个人信息", "现有职称", "经历学历", "继续教育/考核", "申报业绩", "附件", "汇总")
 
 
 @dataclass(frozen=True)
 class Gap:
-    """One thing to do: a sentence, the key of the page that mends it and the place on that page (an HTML id)."""
+    """One thing to do: a sentence, the key of the page that mends it and the place on that page.
+
+    The place is an HTML id; on the page `basic` the key of a field, or an id after “#”.
+    """
 
     message: str
     page: str

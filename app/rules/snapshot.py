@@ -2,11 +2,15 @@
 
 The same shape is shown while filling, frozen at each submission, and read by the reviewers:
 
-{"schema": 1, "title", "header": [[label, value]], "photo_file_id", "personal": [[label, value]],
- "professional": [[label, value]], "pages": [page], "sections": [{"id", "name", "groups": [group]}],
+{"schema": 2, "title", "header": [[label, value]], "photo_file_id", "personal": [[label, value]],
+ "professional": [[label, value]], "route_form": form or None, "held_titles": [held title], "pages": [page], "sections": [{"id", "name", "groups": [group]}],
  "slots": [{"code", "name", "is_required", "files": [file]}], "pledge": {...} or None, "facts": {...}}
 page, group: {"key", "name", "hint", "columns": [label], "items": [item]};
 item: {"id", "achievement_id", "summary", "cells": [text], "fields": [[label, value]], "is_qualifying", "files": [file]};
+form: {"route", "name", "header": [[label, value]], "fields": [[label, value]]}, 破格审批表 or 转评申报表;
+held title (the first is 现任专业技术职务; missing in snapshots of schema 1): {"id", "summary", "cells": [text],
+ "fields": [[label, value]], "values": {key of app.rules.held_title: text}, "appointments": [appointment], "files": [file]};
+appointment: {"name", "employer", "starts_on", "ends_on", "to_present"}, dates in ISO 8601, `ends_on` empty for 至今;
 file: {"file_id", "attachment_id", "slot", "name", "media_type", "size", "sha256"}.
 """
 
@@ -19,13 +23,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.rules.checks_items import limits
-from app.rules.checks_material import FileRef, Item, Material, slot_applies
+from app.rules.checks_material import FileRef, HeldTitleFacts, Item, Material, slot_applies
 from app.rules.deadlines import ZONE
 from app.rules.fields import Field, Names, column_text, columns, display
+from app.rules.held_title import FIELDS as TITLE_FIELDS
 from app.rules.identity import mask_id_number
 from models.application import IMPORT_PAGES
 
-SCHEMA = 1
+SCHEMA = 2
 ID_LABEL = "证件编号"  # the row of the header that a reviewer may be shown whole
 Pair = list[str]
 
@@ -39,6 +44,8 @@ def compose(material: Material, names: Names) -> dict[str, Any]:
         "photo_file_id": material.person.photo_id,
         "personal": pairs(material.personal_fields, material.personal, names),
         "professional": pairs(material.professional_fields, material.professional, names),
+        "route_form": route_form(material, names),
+        "held_titles": [held_title_view(held) for held in material.held_titles],
         "pages": [_page(key, name, material, names) for key, name in IMPORT_PAGES.items()],
         "sections": [
             {
@@ -78,10 +85,16 @@ def header(material: Material) -> list[Pair]:
         ["出生日期", person.birth_date.isoformat() if person.birth_date else ""],
         ["单位性质", unit.nature],
         ["联系方式", person.mobile],
-        ["是否面试", "需要" if plan.needs_interview else "不需要"],
+        ["是否面试", _interview(material)],
         ["受理评委会", plan.committee],
         ["评审标准", choice.standard],
     ]
+
+
+def _interview(material: Material) -> str:
+    if not material.plan.needs_interview:
+        return "不需要"
+    return f"申请免面试：{material.exemption_reason}" if material.exemption_reason else "需要"
 
 
 def facts(material: Material) -> dict[str, Any]:
@@ -115,6 +128,62 @@ def item_view(item: Item, names: Names) -> dict[str, Any]:
     }
 
 
+def held_title_values(held: HeldTitleFacts) -> dict[str, str]:
+    """A held title as people read it, by the keys of app.rules.held_title."""
+    return {
+        "acquisition": held.acquisition, "employer": held.employer, "certificate_number": held.certificate_number,
+        "series": held.series, "specialty": held.specialty, "title": held.title, "level": held.level,
+        "committee": held.committee, "reviewed_on": held.reviewed_on.isoformat(), "issuer": held.issuer,
+        "issued_on": held.issued_on.isoformat(), "from_elsewhere": "是" if held.from_elsewhere else "否",
+    }
+
+
+TITLE_COLUMNS = ("certificate_number", "employer", "series", "specialty", "title", "acquisition")
+
+
+def held_title_view(held: HeldTitleFacts) -> dict[str, Any]:
+    """A line of 现有职称情况 with everything that belongs to it."""
+    values = held_title_values(held)
+    return {
+        "id": held.id, "summary": f"{held.title}（{held.level}）", "cells": [values[key] for key in TITLE_COLUMNS],
+        "fields": [[field.label, values[field.key]] for field in TITLE_FIELDS], "values": values,
+        "appointments": [
+            {
+                "name": row.name, "employer": row.employer, "starts_on": row.starts_on.isoformat(),
+                "ends_on": row.ends_on.isoformat() if row.ends_on else "", "to_present": row.to_present,
+            }
+            for row in held.appointments
+        ],
+        "files": [_file(file, f"held-{held.id}") for file in held.files],
+    }
+
+
+def route_header(material: Material) -> list[Pair]:
+    """What 破格审批表 and 转评申报表 say by themselves: the person, the present title, what is applied for."""
+    person, choice = material.person, material.choice
+    first = material.held_titles[0] if material.held_titles else None
+    learned = next((item for item in material.on_page("education") if item.is_qualifying), None)
+    appointed = first.appointments[0].starts_on.isoformat() if first and first.appointments else ""
+    return [
+        ["姓名", person.name], ["性别", person.sex],
+        ["出生年月", person.birth_date.strftime("%Y-%m") if person.birth_date else ""], ["单位", material.unit.name],
+        ["合格学历", learned.summary if learned else ""],
+        ["现职称", f"{first.title}（{first.series}，{first.specialty}，{first.level}）" if first else ""],
+        ["取得时间", first.reviewed_on.isoformat() if first else ""], ["聘任时间", appointed],
+        ["申报系列专业", f"{choice.series}-{choice.specialty}"], ["申报资格", f"{choice.title}（{choice.level}）"],
+    ]
+
+
+def route_form(material: Material, names: Names) -> dict[str, Any] | None:
+    """破格审批表 or 转评申报表, None when the route has none."""
+    if not material.route_fields:
+        return None
+    return {
+        "route": material.choice.route, "name": material.route_form, "header": route_header(material),
+        "fields": pairs(material.route_fields, material.route_values, names),
+    }
+
+
 def column_labels(items: Sequence[Item]) -> list[str]:
     """The heads of a list of items: those of the newest version among them."""
     return [column.label for column in columns(items[-1].fields, items[-1].list_columns)] if items else []
@@ -141,6 +210,8 @@ def files_of(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every file of a snapshot, those of items included."""
     for slot in snapshot["slots"]:
         yield from slot["files"]
+    for held in snapshot.get("held_titles", ()):
+        yield from held["files"]
     groups = [*snapshot["pages"], *(group for section in snapshot["sections"] for group in section["groups"])]
     for group in groups:
         for item in group["items"]:
@@ -180,6 +251,6 @@ def _pledge(material: Material) -> dict[str, Any] | None:
     if accepted is None:
         return None
     return {
-        "pledge_id": material.pledge.accepted_id,
+        "pledge_id": material.pledge.accepted_id, "number": material.pledge.number, "sha256": material.pledge.sha256,
         "accepted_at": accepted.astimezone(ZONE).isoformat(timespec="seconds"),
     }

@@ -9,11 +9,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO
 
 import puremagic
 
 from app.errors import Invalid
+from app.rules.picture_clarity import measure
 from app.rules.upload_image import reencode
 from app.rules.upload_name import clean_name, split_extension
 from app.rules.upload_office import check_ole, check_ooxml
@@ -93,6 +95,11 @@ class Inspected:
     extension: str
     data: bytes
     clean_name: str
+
+    @cached_property
+    def clarity(self) -> tuple[int, int] | None:
+        """(longer side, sharpness) of a picture, None for other files."""
+        return measure(self.data) if self.media_type.startswith("image/") else None
 
 
 def spool(stream: IO[bytes], policy: UploadPolicy) -> IO[bytes]:

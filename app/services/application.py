@@ -1,15 +1,12 @@
-"""申报: begin one, change the choice, accept the pledge, fill in 基本信息, delete, withdraw; and what a case's end does.
+"""申报: begin one, change the choice, accept the pledge, delete, withdraw.
 
 Every verb locks the application's row, checks owner and state, raises `version` and leaves one audit row.
-Imported items are in application_items, files in application_files, 提交审核 in submission.
+Forms are in application_form, held titles in held_title, imported items in application_items, files in
+application_files, 提交审核 in submission, what a case's end does in application_effects.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,23 +17,33 @@ from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.permissions import require
-from app.queries import material as materials
 from app.queries import plan as plans
 from app.queries.plan_standing import standing_of
 from app.rules import deadlines, identity
-from app.rules.fields import lowered, validate
-from app.services import application_files  # noqa: F401  registers which slots can be filled
+from app.rules.field_values import clean_text
+from app.services import (
+    application_files,  # noqa: F401  registers which slots can be filled
+    held_title_files,
+)
 from app.services import file as files
 from app.services.application_effects import EDITABLE, SUBJECT
 from app.transaction import transaction
 from app.workflow import engine
+from models.achievement import Achievement
 from models.application import APPLICATION_STATES, Application, ApplicationItem, Pledge, Submission
 from models.base import utcnow
 from models.case import Case
 from models.person import Person
+from models.plan import ROUTES, ReviewPlan
+from models.route_form import RouteForm
 
 _a, _person, _pledge = Application.__table__, Person.__table__, Pledge.__table__
+_plan = ReviewPlan.__table__
+_form, _achievement = RouteForm.__table__, Achievement.__table__
 _case, _item, _submission = Case.__table__, ApplicationItem.__table__, Submission.__table__
+
+
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -47,19 +54,6 @@ class Selection:
     specialty_id: int
     title_id: int
     standard_id: int
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What saving 基本信息 did. `token`: of the content saved; `errors`: fields that were left as they were;
-    `notices`: fields the system lowered; `changed`: keys that have a new value.
-    """
-
-    token: str
-    at: dt.datetime
-    errors: Mapping[str, str]
-    notices: Mapping[str, str]
-    changed: tuple[str, ...]
 
 
 def lock(session: Session, application_id: int, actor: Actor, *, editable: bool = True) -> Row[Any]:
@@ -138,11 +132,36 @@ def check_selection(plan: plans.PlanPage, selection: Selection) -> int:
     return offer.series_id
 
 
-def change_choice(*, application_id: int, selection: Selection, actor: Actor, version: int | None = None) -> bool:
-    """修改 the choice; False when nothing changes. Another standard or level clears 申报业绩 (manual, 申报情况).
+@dataclass(frozen=True)
+class Losses:
+    """What changing the choice clears (manual, 修改): the name of a form, 申报业绩 by summary, 专业信息."""
 
-    What was never submitted moves on to the plan's edition in force; what was, keeps the one it was submitted under.
-    """
+    form: str = ""
+    items: tuple[str, ...] = ()
+    professional: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.form or self.items or self.professional)
+
+
+def losses(session: Session, row: Any, plan: plans.PlanPage, selection: Selection) -> Losses:
+    """What `change_choice` would clear, so that it can be listed before it is done."""
+    levels = {offer.title_id: offer.level_id for offer in plan.offers}
+    series = {offer.specialty_id: offer.series_id for offer in plan.offers}
+    held = session.execute(select(_a.c.route_values, _a.c.professional).where(_a.c.id == row.id)).one()
+    form, items = "", ()
+    if selection.route != row.route and held.route_values:
+        form = session.execute(select(_form.c.name).where(_form.c.route == row.route)).scalar() or ROUTES[row.route]
+    if selection.standard_id != row.standard_id or levels.get(row.title_id) != levels.get(selection.title_id):
+        items = tuple(session.execute(
+            select(_achievement.c.summary).join(_item, _item.c.achievement_id == _achievement.c.id)
+            .where(_item.c.application_id == row.id, _item.c.standard_item_id.is_not(None)).order_by(_item.c.id)
+        ).scalars())
+    return Losses(form, items, bool(held.professional) and series.get(selection.specialty_id) != row.series_id)
+
+
+def change_choice(*, application_id: int, selection: Selection, actor: Actor, version: int | None = None) -> bool:
+    """修改 the choice; False when nothing changes. Clears what `losses` lists (manual, 申报情况)."""
     with transaction() as session:
         row = lock(session, application_id, actor)
         if version is not None and version != row.version:
@@ -159,6 +178,8 @@ def change_choice(*, application_id: int, selection: Selection, actor: Actor, ve
                 delete(_item).where(_item.c.application_id == row.id, _item.c.standard_item_id.is_not(None))
             ).rowcount
         values = _data(selection)
+        if selection.route != row.route:
+            values["route_values"] = {}
         if series_id != row.series_id:
             values["professional"] = {}
         bump(session, row, series_id=series_id, plan_edition=plan.edition, **values)
@@ -195,49 +216,22 @@ def accept_pledge(*, application_id: int, pledge_id: int, actor: Actor) -> None:
                      data={"pledge": pledge.id, "number": pledge.number, "sha256": pledge.sha256})
 
 
-def content_token(personal: Mapping[str, Any], professional: Mapping[str, Any]) -> str:
-    """Names one content of 基本信息, so that a second tab with older text is noticed and one with the same is not."""
-    text = json.dumps([personal, professional], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def save_basic(
-    *, application_id: int, raw: Mapping[str, object], token: str, actor: Actor, partial: bool = True
-) -> Saved:
-    """保存个人信息: whatever holds is stored, fields in error keep their stored value and are reported.
-
-    `token`: of the content the page was filled from; another one is a Conflict. `partial`: say nothing of what is
-    still missing (autosave).
-    """
+def request_exemption(*, application_id: int, reason: str, actor: Actor) -> None:
+    """免面试: ask for it with a reason while the application can be edited and its plan allows it; empty takes it back."""
+    text = clean_text(reason, lines=True)
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"免面试的理由最多 {LONGEST_REASON} 字。", {"reason": f"最多 {LONGEST_REASON} 字。"})
     with transaction() as session:
         row = lock(session, application_id, actor)
-        if token != content_token(row.personal, row.professional):
-            raise Conflict("基本信息已在其他窗口修改。您在本页填写的内容没有丢失，请另开窗口核对后再保存。")
-        loaded = materials.load(session, application_id)
-        material = loaded.material
-        fields = (*material.personal_fields, *material.professional_fields)
-        stored = {**row.personal, **row.professional}
-
-        def codes(table: str) -> set[str]:
-            return {*loaded.names.offered(table), *(str(value) for value in stored.values())}
-
-        values, errors = validate(fields, raw, codes=codes, partial=True, context=material.context)
-        notices = lowered(fields, raw, values)
-        kept = {key: stored[key] for key in errors if key in stored}
-        final = {**{key: value for key, value in values.items() if key not in errors}, **kept}
-        personal = {f.key: final[f.key] for f in material.personal_fields if f.key in final}
-        professional = {f.key: final[f.key] for f in material.professional_fields if f.key in final}
-        changed = tuple(sorted(
-            key for key in {*stored, *personal, *professional}
-            if stored.get(key) != {**personal, **professional}.get(key)
-        ))
-        if changed:
-            bump(session, row, personal=personal, professional=professional)
-            record_event(session, event=Event.APPLICATION_SAVED, subject_type=SUBJECT, subject_id=row.id,
-                         actor=actor, data={"changed": list(changed)})
-        if not partial:
-            errors = {**validate(fields, final, codes=codes, context=material.context)[1], **errors}
-        return Saved(content_token(personal, professional), utcnow(), errors, notices, changed)
+        plan = session.execute(
+            select(_plan.c.needs_interview, _plan.c.allows_exemption).where(_plan.c.id == row.plan_id)
+        ).one()
+        if not (plan.needs_interview and plan.allows_exemption):
+            raise WrongState("本计划不需要面试，或不接受免面试申请。")
+        if text != row.exemption_reason:
+            bump(session, row, exemption_reason=text)
+            record_event(session, event=Event.APPLICATION_SAVED, subject_type=SUBJECT, subject_id=row.id, actor=actor,
+                         data={"exemption_reason": text})
 
 
 def delete_draft(*, application_id: int, actor: Actor) -> None:
@@ -249,6 +243,7 @@ def delete_draft(*, application_id: int, actor: Actor) -> None:
         if session.execute(select(exists().where(_submission.c.application_id == row.id))).scalar():
             raise WrongState("该申报曾经提交，记录须保留，不能删除。如需改报其他计划，可直接到“评审计划”中申报。")
         files.detach_all(subject_type=SUBJECT, subject_id=row.id, actor=actor)
+        held_title_files.remove_of(session, row.id, actor=actor)
         session.execute(delete(_item).where(_item.c.application_id == row.id))
         session.execute(delete(_a).where(_a.c.id == row.id, _a.c.state == "editing"))
         record_event(session, event=Event.APPLICATION_DELETED, subject_type=SUBJECT, subject_id=row.id, actor=actor,

@@ -122,6 +122,7 @@ def object_put(inspected: Inspected) -> Iterator[str]:
 
     After any other error it is not certain that nothing was committed: the object stays, reconcile judges it.
     """
+    _ = inspected.clarity  # measured here, before any transaction begins
     key = new_key()
     configured_store().put(key, inspected.data, inspected.media_type)
     try:
@@ -146,8 +147,10 @@ def insert_file(
 ) -> StoredFile:
     """The row of an object that is in the store, and its audit row."""
     digest = hashlib.sha256(inspected.data).hexdigest()
+    long_edge, sharpness = inspected.clarity or (None, None)
     file = StoredFile(
         key=key, name=inspected.clean_name, media_type=inspected.media_type, size=len(inspected.data), sha256=digest,
+        long_edge=long_edge, sharpness=sharpness,
         uploaded_by=actor.user_id, person_id=person_id, organization_id=organization_id, created_at=utcnow(),
     )
     session.add(file)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -30,12 +33,15 @@ _a, _submission, _attachment = Application.__table__, Submission.__table__, Atta
 FROZEN = "submission"
 
 
-def check(*, application_id: int, actor: Actor) -> Report:
-    """开始检测. A clean result is remembered with the version it was made on."""
+def check(*, application_id: int, actor: Actor, unsaved: Sequence[str] = ()) -> Report:
+    """开始检测. A clean result is remembered with the version it was made on.
+
+    `unsaved`: keys of checks_summary.UNSAVED_PAGES of which the browser keeps text that was not sent.
+    """
     with transaction() as session:
         row = lock(session, application_id, actor)
         material = materials.load(session, application_id).material
-        report = examine(material)
+        report = examine(replace(material, unsaved=tuple(unsaved)))
         session.execute(
             update(_a).where(_a.c.id == row.id, _a.c.version == row.version)
             .values(checked_version=row.version if report.is_clean else None)

@@ -72,7 +72,7 @@ def generated(
 
 _DICTIONARIES = (
     "CodeTableView", "CodeItemView", "RegionView", "TitleSeriesView", "TitleLevelView", "TitleView", "SpecialtyView",
-    "AchievementCategoryView", "AchievementKindView", "SeriesFormView", "OrganizationView", "OrganizationRoleView",
+    "AchievementCategoryView", "AchievementKindView", "SeriesFormView", "RouteFormView", "OrganizationView", "OrganizationRoleView",
     "JurisdictionView", "RouteRuleView", "RouteStepView",
 )
 _PLANS = (
@@ -155,16 +155,19 @@ MATRIX: dict[str, Rule] = {
     "ApplicationView.choose": only(APPLICANT, "own person"),
     "ApplicationView.pledge": only(APPLICANT, "own person"),
     "ApplicationView.show": only(APPLICANT, "own person"),
+    "ApplicationView.exemption": only(APPLICANT, "own person"),
     "ApplicationView.delete": only(APPLICANT, "own person"),
     "ApplicationView.withdraw": only(APPLICANT, "own person"),
     **{f"FillingView.{name}": only(APPLICANT, "own person") for name in (
-        "attachments", "autosave", "basic", "change_item", "check", "choice", "files", "importing", "items", "overview",
+        "attachments", "autosave", "basic", "change_item", "changes", "check", "choice", "files", "importing", "items", "overview",
         "section", "submit",
     )},
     # Notices
     "PublicNoticeView.index": everybody("published notices"),
     "PublicNoticeView.show": everybody("published notices"),
     **generated("NoticeView", read=STAFF, write=STAFF),
+    **{f"RouteFormPageView.{name}": only(APPLICANT, "own person") for name in ("fill", "autosave")},
+    **{f"HeldTitleView.{name}": only(APPLICANT, "own person") for name in ("add", "edit", "change")},
     # Reviewing
     **{f"TaskView.{name}": only(REVIEWERS, "tasks of the own organization") for name in (
         "index", "show", "approve", "return_", "terminate", "withdraw", "claim", "release", "batch", "hand_over", "save_view",

@@ -75,6 +75,7 @@ def _fill(
     table = m.PostQuotaLevel.__table__
     level = db.session.execute(select(func.min(table.c.id)).where(table.c.quota_id == quota)).scalar_one()
     db.session.rollback()
+    held_title = make.held_title(application)
     made: dict[type, int] = {
         m.Person: person_id,
         m.PersonSeries: save(m.PersonSeries(person_id=person_id, series_id=make.series(), position=1)),
@@ -92,6 +93,8 @@ def _fill(
         m.ApplicationItem: save(m.ApplicationItem(
             application_id=application, achievement_id=achievement, page="education", data={}
         )),
+        m.HeldTitle: held_title,
+        m.Appointment: make.appointment(held_title),
         m.Submission: submission,
         m.Case: case,
         m.Task: tasks[0],
@@ -166,6 +169,8 @@ SEES_A: dict[type, set[str]] = {
     m.AchievementImportRow: {"person_a"},
     m.Application: {"person_a", "unit_a", "authority"},
     m.ApplicationItem: {"person_a", "unit_a", "authority"},
+    m.HeldTitle: {"person_a", "unit_a", "authority"},
+    m.Appointment: {"person_a", "unit_a", "authority"},
     m.Submission: {"person_a", "unit_a", "authority"},
     m.Case: {"person_a", "unit_a", "authority"},
     m.Task: {"person_a", "unit_a", "authority"},

@@ -28,6 +28,7 @@ from app.transaction import transaction
 from models.account import Account
 from models.person import Person
 from tests.e2e.conftest import Site, Visit
+from tests.e2e.held_titles import add_held_title
 from tests.e2e.people import Someone
 
 NAME, LOGIN, PASSWORD = "方远舟", "fangyuanzhou", "一句自己记得住的话 2026"
@@ -199,6 +200,11 @@ def fill_in(person: Someone, folder: Path) -> None:
     person.tick("否", group="校(园)长岗位培训证书")
     person.press("保存个人信息")
     person.sees("个人信息已保存")
+    add_held_title(person, folder, level="中级", starts_on="2015-01-01", values={
+        "工作单位": a.SCHOOL, "证书编号": "340120140001", "系列名称": "中小学教师", "专业名称": "中学语文", "资格名称": "一级教师",
+        "评审机构": "合肥市中小学教师系列中级职称评审委员会", "评审日期": "2014-11-20", "发证机构": "合肥市人社局",
+        "发证日期": "2014-12-31",
+    })
     for page in ("工作经历", "学历教育", "继续教育", "年度考核"):
         person.follow(page, within=tree(person))
         take_all(person, person.page.get_by_role("main"))

@@ -55,6 +55,22 @@ def application(person_id: int, employer_id: int, plan_id: int, *, state: str = 
     ))
 
 
+def held_title(application_id: int) -> int:
+    n = serial()
+    level = save(m.TitleLevel(code=f"h{n}", name=f"级{n}", label=f"级{n}", rank=1000 + n, number_code=f"{n:02d}"[-2:]))
+    return save(m.HeldTitle(
+        application_id=application_id, acquisition_code="01", employer_name="单位", series_name="系列",
+        specialty_name="专业", title_name="教师", level_id=level, committee_name="评委会", issuer_name="发证",
+        reviewed_on=dt.date(2015, 1, 1), issued_on=dt.date(2015, 3, 1),
+    ))
+
+
+def appointment(held_title_id: int) -> int:
+    return save(m.Appointment(
+        held_title_id=held_title_id, name="教师", employer_name="单位", starts_on=dt.date(2015, 5, 1), to_present=True,
+    ))
+
+
 def case(
     subject_type: str, subject_id: int, *, person_id: int, employer_id: int, started_by: int,
     organizations: tuple[int, ...],

@@ -17,8 +17,9 @@ from app.extensions import db
 from app.queries import application as queries
 from app.queries import material as materials
 from app.rules import snapshot as shots
+from app.rules.field_merge import token_of as token_for
 from app.scope import scope_of, scoped, system_scope
-from app.services import application, application_items, certificate, review, submission
+from app.services import application, application_form, application_items, certificate, review, submission
 from app.services import file as files
 from app.services.application import Selection
 from app.services.application_items import Place
@@ -151,12 +152,12 @@ def test_the_pledge_records_text_and_time_and_an_older_text_is_a_conflict(li):
 
 def token_of(application_id: int) -> str:
     material = make.material(application_id)
-    return application.content_token(material.personal, material.professional)
+    return token_for(application_form.stored_of(material))
 
 
 def test_saving_keeps_what_holds_lowers_the_years_and_reports_the_rest(li):
     application_id = make.started(li)
-    saved = application.save_basic(
+    saved = application_form.save_basic(
         application_id=application_id, token=token_of(application_id), actor=li,
         raw={**make.BASIC, "profession_years": "30", "work_start": "昨天"},
     )
@@ -168,13 +169,32 @@ def test_saving_keeps_what_holds_lowers_the_years_and_reports_the_rest(li):
     assert row.personal["work_start"] != "昨天"
 
 
-def test_a_second_tab_with_older_text_is_a_conflict_and_changes_nothing(li):
+def test_two_windows_are_merged_field_by_field_and_what_both_changed_stays_with_both_values_told(li):
     application_id = make.started(li)
     token = token_of(application_id)
-    application.save_basic(application_id=application_id, token=token, actor=li, raw={"birth_place": "合肥"})
-    with pytest.raises(Conflict, match="没有丢失"):
-        application.save_basic(application_id=application_id, token=token, actor=li, raw={"birth_place": "芜湖"})
+    both = {**row_of(application_id).personal, "birth_place": "合肥", "health": "健康"}
+    application_form.save_basic(application_id=application_id, token=token, actor=li, raw=both)
+    second = application_form.save_basic(
+        application_id=application_id, token=token, actor=li,
+        raw={**both, "birth_place": "芜湖", "health": "", "former_name": "李大明"})
+    stored = row_of(application_id).personal
+    assert (stored["birth_place"], stored["health"], stored["former_name"]) == ("合肥", "健康", "李大明")
+    assert second.conflicts == {"birth_place": ("芜湖", "合肥")}
+    assert second.arrived == {"health": "健康"}
+    decided = application_form.save_basic(
+        application_id=application_id, token=second.token, actor=li, raw={**stored, "birth_place": "芜湖"})
+    assert (decided.conflicts, row_of(application_id).personal["birth_place"]) == ({}, "芜湖")
+
+
+@pytest.mark.parametrize("token", ["", "{", "[]", "null", "x" * 300_000])
+def test_a_window_that_cannot_say_what_it_began_with_overwrites_nothing(li, token):
+    application_id = make.started(li)
+    application_form.save_basic(application_id=application_id, actor=li, raw={"birth_place": "合肥"})
+    saved = application_form.save_basic(
+        application_id=application_id, token=token, actor=li, raw={"birth_place": "芜湖", "former_name": "李大明"})
+    assert saved.conflicts["birth_place"] == ("芜湖", "合肥")
     assert row_of(application_id).personal["birth_place"] == "合肥"
+    assert row_of(application_id).personal["former_name"] == "李大明"
 
 
 def test_only_own_approved_items_of_the_kind_are_imported_and_never_twice(li):
@@ -242,7 +262,7 @@ def test_nobody_else_can_see_or_touch_an_application(li):
     with pytest.raises(NotFound):
         materials.own(current_session(), application_id, actor=stranger)
     for act in (
-        lambda: application.save_basic(application_id=application_id, raw={}, token="", actor=stranger),
+        lambda: application_form.save_basic(application_id=application_id, raw={}, token="", actor=stranger),
         lambda: application.delete_draft(application_id=application_id, actor=stranger),
         lambda: application.withdraw(application_id=application_id, actor=stranger),
         lambda: submission.check(application_id=application_id, actor=stranger),
@@ -355,12 +375,16 @@ def test_a_returned_application_is_edited_and_submitted_again_and_the_first_snap
     assert row_of(application_id).state == "returned"
     card = queries.current_cards(current_session(), li.person_id)[0]
     assert card.opinion == "请核对出生地"
-    application.save_basic(application_id=application_id, token=token_of(application_id), actor=li,
+    application_form.save_basic(application_id=application_id, token=token_of(application_id), actor=li,
                            raw={**make.BASIC, "birth_place": "安徽省芜湖市"})
     assert application.change_choice(
         application_id=application_id, actor=li,
         selection=replace(make.selection(make.teacher_plan()), route="exceptional"))
-    assert len(make.material(application_id).items) > 10  # another 申报形式 leaves what was imported
+    material = make.material(application_id)
+    assert len(material.items) > 10  # another 申报形式 leaves what was imported
+    application_form.save_route_form(application_id=application_id, actor=li, raw={
+        "exception_type": "资历破格", "missing_condition": "任现职未满五年", "achievements": "获省级奖励。",
+        "clause": str(material.sections[0].requirements[0].id)})
     submission.check(application_id=application_id, actor=li)
     submission.submit(application_id=application_id, actor=li)
     second = queries.review_material(current_session(), application_id)

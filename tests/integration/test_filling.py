@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
 import re
 
 import pytest
@@ -54,8 +56,8 @@ def fill_pages(application_id: int) -> list[str]:
     ]
 
 
-def hidden(html: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found, f"no hidden field {name}"
     return found.group(1)
 
@@ -125,39 +127,58 @@ def test_a_choice_that_is_not_offered_is_refused_beside_the_field(browser):
 def test_saving_without_scripts_keeps_what_holds_and_names_what_does_not(browser, li):
     application_id = make.started(li)
     address = f"/applications/{application_id}/fill"
-    version = hidden(browser.get(address).text, "version")
+    version = html.unescape(hidden(browser.get(address).text, "version"))
     data = {f"f_{key}": value for key, value in make.BASIC.items()}
     page = browser.post(address, data={**data, "f_birth_place": "", "f_profession_years": "35", "version": version})
     assert "系统已自动改为 21" in page.text
     assert "请填写“出生地”" in page.text
     assert make.material(application_id).personal["profession_years"] == 21
-    again = browser.post(address, data={**data, "version": hidden(page.text, "version")})
+    again = browser.post(address, data={**data, "version": html.unescape(hidden(page.text, "version"))})
     assert again.status_code == 302
 
 
-def test_autosave_answers_json_and_a_second_tab_gets_409_with_its_text_kept(browser, li):
+def test_autosave_answers_json_and_merges_a_second_window_showing_both_values(browser, li):
     application_id = make.started(li)
     address = f"/applications/{application_id}/fill"
-    token = hidden(browser.get(address).text, "version")
+    page = browser.get(address).text
+    token = html.unescape(hidden(page, "version"))
+    began = {f"f_{key}": value for key, value in json.loads(token).items()}
     headers = {"Accept": "application/json"}
-    first = browser.post(f"{address}/autosave", data={"f_birth_place": "合肥", "version": token}, headers=headers)
+    first = browser.post(
+        f"{address}/autosave", data={**began, "f_birth_place": "合肥", "f_health": "健康", "version": token}, headers=headers)
     assert first.status_code == 200
-    assert re.fullmatch(r"\d\d:\d\d", first.json["saved_at"])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", first.json["saved_at"])
     assert first.json["version"] != token
     assert "出生地" not in first.json["parts"]["progress"]
     assert "专业年限" in first.json["parts"]["progress"]
     wrong = browser.post(f"{address}/autosave", headers=headers, data={
-        "f_birth_place": "合肥", "f_work_years": "20", "f_profession_years": "30", "f_work_start": "x",
-        "version": first.json["version"]})
+        **began, "f_birth_place": "合肥", "f_health": "健康", "f_work_years": "20", "f_profession_years": "30",
+        "f_work_start": "x", "version": first.json["version"]})
     assert wrong.json["lowered"]["f_profession_years"]["value"] == "20"
     assert "2026-01-31" in wrong.json["errors"]["f_work_start"]
-    second = browser.post(f"{address}/autosave", data={"f_birth_place": "芜湖", "version": token}, headers=headers)
-    assert second.status_code == 409
-    assert "没有丢失" in second.json["message"]
-    page = browser.post(address, data={"f_birth_place": "芜湖", "version": token})
+    second = browser.post(
+        f"{address}/autosave", data={**began, "f_birth_place": "芜湖", "f_former_name": "李大明", "version": token},
+        headers=headers)
+    assert second.json["conflicts"] == {"f_birth_place": {"mine": "芜湖", "stored": "合肥", "value": "合肥"}}
+    assert second.json["updates"] == {"f_health": "健康", "f_profession_years": "20", "f_work_years": "20"}
+    stored = make.material(application_id).personal
+    assert (stored["birth_place"], stored["former_name"]) == ("合肥", "李大明")
+
+
+def test_without_scripts_a_second_window_sees_both_values_beside_the_field_and_decides(browser, li):
+    application_id = make.started(li)
+    address = f"/applications/{application_id}/fill"
+    token = html.unescape(hidden(browser.get(address).text, "version"))
+    data = {f"f_{key}": value for key, value in make.BASIC.items()}
+    assert browser.post(address, data={**data, "version": token}).status_code == 302
+    page = browser.post(address, data={**data, "f_birth_place": "安徽省芜湖市", "version": token})
     assert page.status_code == 409
-    assert 'value="芜湖"' in page.text
-    assert make.material(application_id).personal["birth_place"] == "合肥"
+    assert "其他窗口已保存为“安徽省合肥市”，本页填写的是“安徽省芜湖市”" in page.text
+    assert 'value="安徽省芜湖市"' in page.text
+    assert make.material(application_id).personal["birth_place"] == "安徽省合肥市"
+    again = html.unescape(hidden(page.text, "version"))
+    assert browser.post(address, data={**data, "f_birth_place": "安徽省芜湖市", "version": again}).status_code == 302
+    assert make.material(application_id).personal["birth_place"] == "安徽省芜湖市"
 
 
 def test_importing_shows_why_an_item_cannot_be_chosen_and_takes_several(browser, li):

@@ -252,14 +252,12 @@ def test_who_sent_it_back_sees_what_they_read_not_what_came_since(desk: Desk) ->
     act(unit_, task.id, "approve")
     act(department, desk.task().id, "return", opinion="请补充")
     who = make.actor("applicant")
-    from app.services import application, submission
+    from app.services import application_form, submission
 
     with scoped(scope_of(who)):
         current_session().rollback()
-        material = make.material(task.subject_id)
-        application.save_basic(
+        application_form.save_basic(
             application_id=task.subject_id, raw=make.BASIC | {"birth_place": "安徽省黄山市"}, actor=who, partial=False,
-            token=application.content_token(material.personal, material.professional),
         )
         assert submission.check(application_id=task.subject_id, actor=who).is_clean
         submission.submit(application_id=task.subject_id, actor=who)

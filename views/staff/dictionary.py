@@ -14,7 +14,9 @@ from sqlalchemy import select
 from app.rules.fields import check_definition
 from app.transaction import current_session
 from models.dictionary import CodeItem, CodeTable
+from models.plan import ROUTES
 from models.region import REGION_LEVELS, Region
+from models.route_form import RouteForm
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from models.series_form import SeriesForm
 from views.base import SafeModelView
@@ -165,10 +167,32 @@ class SeriesFormView(SafeModelView):
         return super()._get_show_widget(pk, item, *args, **kwargs) | {"definitions": describe_fields(item.fields)}
 
 
+class RouteFormView(SafeModelView):
+    datamodel = SQLAInterface(RouteForm)
+    noun = _l("申报形式表单")
+    show_template = "ops/field_definitions.html"
+    list_columns = ["name", "route", "note"]
+    show_columns = ["name", "route", "note"]
+    search_columns = ["name"]
+    add_columns = ["route", "name", "note", "fields"]
+    label_columns = {"name": _l("名称"), "route": _l("申报形式"), "note": _l("说明"), "fields": _l("字段定义")}
+    choices = {"route": ROUTES}
+
+    def pre_add(self, item: RouteForm) -> None:
+        """A definition that the forms could not read is refused with the reason."""
+        check_definition(item.fields)
+
+    pre_update = pre_add
+
+    def _get_show_widget(self, pk: Any, item: RouteForm, *args: Any, **kwargs: Any) -> Any:
+        """Besides, the fields as a table."""
+        return super()._get_show_widget(pk, item, *args, **kwargs) | {"definitions": describe_fields(item.fields)}
+
+
 def register(appbuilder: AppBuilder) -> None:
     """The menu 基础数据; children before the screens that show them."""
     for view, label in (
         (TitleSeriesView, "职称系列"), (TitleView, "资格名称"), (SpecialtyView, "专业"), (TitleLevelView, "职称级别"),
-        (SeriesFormView, "专业信息表单"), (RegionView, "属地"), (CodeTableView, "字典"), (CodeItemView, "字典项"),
+        (SeriesFormView, "专业信息表单"), (RouteFormView, "申报形式表单"), (RegionView, "属地"), (CodeTableView, "字典"), (CodeItemView, "字典项"),
     ):
         appbuilder.add_view(view, label, category="基础数据")

@@ -146,10 +146,11 @@ class CommitteeView(ByRegionPath, SafeModelView):
     owner = "convener_id"
     list_columns = ["name", "convener", "issuer", "region"]
     search_columns = ["name", "convener", "region"]
-    add_columns = ["name", "convener", "issuer", "region"]
+    add_columns = ["name", "convener", "issuer", "region", "valid_from", "valid_until"]
     order_columns = ["name"]
     label_columns = {
         "name": _l("评委会名称"), "convener": _l("组建单位"), "issuer": _l("发证机关"), "region": REGION,
+        "valid_from": _l("备案有效期起"), "valid_until": _l("备案有效期止"),
     }
     formatters_columns = {"region": region_path}
 

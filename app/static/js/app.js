@@ -1,10 +1,12 @@
 // Starts the comforts of every page. Each part looks for its own data attributes and does nothing when there are none.
 import { setUpConfirm } from "./confirm.js";
+import { setUpDrafts } from "./drafts.js";
 import { setUpEvidence } from "./evidence.js";
 import { setUpFilters } from "./filters.js";
 import { setUpFormGuard } from "./form-guard.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpMatrix } from "./matrix.js";
+import { setUpLines } from "./lines.js";
 import { setUpMenus } from "./menus.js";
 import { setUpOpinions } from "./opinions.js";
 import { setUpOptionFilter } from "./option-filter.js";
@@ -23,7 +25,7 @@ import { setUpUploads } from "./upload.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
-for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter,
+for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpDrafts,
   setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
   try {
     part(document);

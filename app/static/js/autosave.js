@@ -1,44 +1,46 @@
-// <form data-autosave="address"> saves itself: after a pause the fields are posted with fetch and 已保存 HH:MM is shown in
-// [data-saved]. Answers: 2xx JSON {saved_at?: "14:03", version?: 7, message?: "…"}; 4xx {message, fields}; 401/redirect to the login:
-// the text is kept in this tab's sessionStorage and offered again after the next login.
+// <form data-autosave="address"> saves itself: a second after the last change, at the latest two seconds after the first one,
+// the fields are posted and 已保存 HH:MM:SS is shown in [data-saved]. The answer is the JSON of views/forms/autosave.py.
+// What the server does not have yet is kept in this browser too (drafts.js), and offered again after a crash or a new login.
+import { forget, keep, offer, setField, valuesOf } from "./drafts.js";
 import { say } from "./texts.js";
 
-const PAUSE = 1500; // ms after the last change
-// Drafts belong to one account: on a shared computer the next person must not be offered them.
-const mine = `draft:${document.body.dataset.account ?? ""}:`;
-const storeKey = (form) => `${mine}${location.pathname}:${form.id || form.dataset.autosave}`;
+const PAUSE = 1000; // ms after the last change
+const LONGEST = 2000; // ms after the first change that is not saved
+const RETRY = 10000;
 
 export function setUpAutosave(root) {
-  if (document.body.dataset.account) {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:") && !key.startsWith(mine)) sessionStorage.removeItem(key);
-  }
   for (const form of root.querySelectorAll("form[data-autosave]")) watch(form);
 }
 
 function watch(form) {
-  const state = { timer: 0, dirty: false, sending: false };
+  const state = { timer: 0, dirtySince: 0, sending: false, known: saying(form) };
   const changed = (event) => {
     if (event.target.type === "file" || event.target.closest("[data-no-autosave]")) return;
-    state.dirty = true;
+    if (!state.dirtySince && saying(form) === state.known && !form.querySelector('[aria-invalid="true"]')) return; // leaving a field changes nothing
+    keep(form);
+    if (state.signedOut) return;
+    state.dirtySince ||= Date.now();
     show(say("有未保存的修改"));
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => save(form, state), PAUSE);
+    plan(form, state);
   };
   watched.set(form, state);
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("submit", () => {
     clearTimeout(state.timer);
-    state.dirty = false;
-    sessionStorage.removeItem(storeKey(form));
+    state.dirtySince = 0;
+    keep(form, { sent: true });
   });
-  window.addEventListener("beforeunload", (event) => {
-    if (state.dirty) {
-      keep(form);
-      event.preventDefault();
-    }
+  window.addEventListener("pagehide", () => {
+    if (!state.dirtySince) return;
+    clearTimeout(state.timer); // the last words are sent while the page goes; their draft waits for the next page to see
+    keep(form, { sent: true });
+    fetch(form.dataset.autosave, { method: "POST", body: fieldsOf(form), credentials: "same-origin", keepalive: true, headers: HEADERS }).catch(() => {});
   });
-  offerKept(form, state);
+  offer(form, () => {
+    state.dirtySince = Date.now();
+    save(form, state);
+  });
 }
 
 /** Saves at once what is not saved yet; done when the answers have come. An upload reloads the page afterwards. */
@@ -46,13 +48,21 @@ export async function saveNow(root) {
   for (const [form, state] of watched) {
     if (!root.contains(form)) continue;
     while (state.sending) await new Promise((resolve) => setTimeout(resolve, 50));
-    if (!state.dirty) continue;
+    if (!state.dirtySince) continue;
     clearTimeout(state.timer);
     await save(form, state);
   }
 }
 
 const watched = new Map();
+const saying = (form) => JSON.stringify(valuesOf(form));
+const HEADERS = { Accept: "application/json", "X-Requested-With": "fetch" };
+
+function plan(form, state) {
+  clearTimeout(state.timer);
+  const left = LONGEST - (Date.now() - state.dirtySince);
+  state.timer = setTimeout(() => save(form, state), Math.max(0, Math.min(PAUSE, left)));
+}
 
 const show = (text) => {
   const line = document.querySelector("[data-saved]");
@@ -67,112 +77,134 @@ function fieldsOf(form) {
 
 async function save(form, state) {
   if (state.sending) {
-    state.timer = setTimeout(() => save(form, state), PAUSE);
+    state.timer = setTimeout(() => save(form, state), 200);
     return;
   }
   state.sending = true;
-  state.dirty = false;
+  const since = state.dirtySince;
+  state.dirtySince = 0;
+  const sent = fieldsOf(form);
+  const said = saying(form);
   show(say("正在保存…"));
   try {
     const answer = await fetch(form.dataset.autosave, {
-      method: "POST", body: fieldsOf(form), credentials: "same-origin", redirect: "manual",
-      headers: { Accept: "application/json", "X-Requested-With": "fetch" },
+      method: "POST", body: sent, credentials: "same-origin", redirect: "manual",
+      headers: HEADERS,
     });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
-      keep(form);
-      show(say("登录已过期，填写的内容已留在本页，请重新登录后继续。"));
+      await keep(form);
+      state.signedOut = true;
+      signInAgain();
       return;
     }
     const body = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      keep(form);
-      state.dirty = true;
-      showFieldErrors(form, body.fields ?? {});
+      state.dirtySince ||= since;
+      await keep(form);
       show(body.message ?? say("没有保存，请稍后再试。"));
       return;
     }
-    sessionStorage.removeItem(storeKey(form));
-    if (body.version !== undefined && form.elements.version) form.elements.version.value = body.version;
     if (body.address) {
       // the first save made a record: from now on the form belongs to it, also when the page is loaded again
+      await forget(form);
       form.setAttribute("action", body.address);
       form.dataset.autosave = body.autosave;
       history.replaceState(null, "", body.address);
     }
-    const now = new Date();
-    const time = body.saved_at ?? `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
-    showFieldErrors(form, body.fields ?? {});
-    show(`${say("已保存 {time}", { time })}${body.message ? ` · ${body.message}` : ""}`);
-    form.dispatchEvent(new CustomEvent("autosaved", { detail: body, bubbles: true }));
+    state.known = said;
+    taken(form, sent, body);
+    if (!state.dirtySince && !Object.keys(body.conflicts ?? {}).length && !Object.keys(body.errors ?? {}).length) await forget(form);
+    show(`${say("已保存 {time}", { time: body.saved_at })}${body.message ? ` · ${body.message}` : ""}`);
   } catch {
-    keep(form);
-    state.dirty = true;
+    state.dirtySince ||= since;
+    await keep(form);
     show(say("网络不通，填写的内容已留在本页，恢复后会再次保存。"));
-    state.timer = setTimeout(() => save(form, state), 10000);
+    state.timer = setTimeout(() => save(form, state), RETRY);
   } finally {
     state.sending = false;
   }
 }
 
-/** Sentences of the server beside their fields; fields it no longer names are cleared. */
-function showFieldErrors(form, errors) {
-  for (const old of form.querySelectorAll("[data-autosave-error]")) {
-    const field = form.elements[old.dataset.autosaveError];
-    field?.removeAttribute?.("aria-invalid");
-    field?.removeAttribute?.("aria-errormessage");
-    old.remove();
+/** The answer on the page: the new token, what other windows changed, sentences beside fields, fresh parts. */
+function taken(form, sent, body) {
+  if (body.version !== undefined && form.elements.version) form.elements.version.value = body.version;
+  const untouched = (name) => JSON.stringify(sent.getAll(name)) === JSON.stringify(new FormData(form).getAll(name));
+  for (const [name, value] of Object.entries(body.updates ?? {})) if (untouched(name)) put(form, name, value);
+  for (const [name, { value }] of Object.entries(body.lowered ?? {})) if (untouched(name)) put(form, name, value);
+  showFieldErrors(form, body);
+  for (const [part, html] of Object.entries(body.parts ?? {})) {
+    const place = document.querySelector(`[data-part="${part}"]`);
+    if (place) place.innerHTML = html;
   }
-  for (const [name, sentence] of Object.entries(errors)) {
-    const field = form.elements[name];
-    const block = field?.closest?.(".field");
-    if (!block) continue;
-    const line = Object.assign(document.createElement("p"), { className: "msg", id: `${name}-saving`, textContent: sentence });
-    line.dataset.autosaveError = name;
-    field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-errormessage", line.id);
-    block.append(line);
+  form.dispatchEvent(new CustomEvent("autosaved", { detail: body, bubbles: true }));
+}
+
+function put(form, name, value) {
+  const values = [value].flat();
+  for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+    if (field.type === "checkbox" && field.value === "y") field.checked = values[0] === "true";
+    else setField(field, values);
   }
 }
 
-function keep(form) {
-  const kept = [...fieldsOf(form).entries()].filter(([name]) => name !== "csrf_token" && name !== "version");
-  try {
-    sessionStorage.setItem(storeKey(form), JSON.stringify(kept));
-  } catch {
-    /* storage full or forbidden: the page itself still holds the text */
+/** Sentences of the server beside their fields; what it no longer says is cleared. */
+function showFieldErrors(form, { errors = {}, lowered = {}, conflicts = {} }) {
+  for (const old of form.querySelectorAll(".msg, [data-lowered]")) old.remove();
+  for (const field of form.querySelectorAll('[aria-invalid="true"]')) mark(field, null);
+  for (const [name, sentence] of Object.entries(errors)) line(form, name, sentence, true);
+  for (const [name, { message }] of Object.entries(lowered)) line(form, name, message, false);
+  for (const [name, conflict] of Object.entries(conflicts)) decide(form, name, conflict);
+}
+
+function mark(field, id) {
+  field.closest(".field")?.classList.toggle("err", id !== null);
+  if (id === null) field.removeAttribute("aria-invalid");
+  else field.setAttribute("aria-invalid", "true");
+  if (id === null) field.removeAttribute("aria-errormessage");
+  else field.setAttribute("aria-errormessage", id);
+}
+
+const controls = (form, name) => [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+
+function line(form, name, sentence, wrong) {
+  const fields = controls(form, name);
+  const block = fields[0]?.closest(".field");
+  if (!block) return null;
+  const text = Object.assign(document.createElement("p"), { className: wrong ? "msg" : "hint", id: `${name}-said`, textContent: sentence });
+  text.setAttribute("role", "status");
+  if (wrong) for (const field of fields) mark(field, text.id);
+  else text.dataset.lowered = "yes";
+  block.append(text);
+  return text;
+}
+
+/** Two windows changed this field: both values are shown, and a button for each. */
+function decide(form, name, { mine, stored, value }) {
+  const empty = say("（空）");
+  const text = line(form, name, say("其他窗口已保存为“{stored}”，本页填写的是“{mine}”。", { stored: stored || empty, mine: mine || empty }), true);
+  if (!text) return;
+  const [field] = controls(form, name);
+  const again = () => field.dispatchEvent(new Event("change", { bubbles: true }));
+  const choices = [
+    [say("用本页的"), again],
+    [say("用其他窗口的"), () => {
+      put(form, name, value);
+      again();
+    }],
+  ];
+  for (const [label, act] of choices) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn s", textContent: label });
+    button.addEventListener("click", act);
+    text.append(button);
   }
 }
 
-function offerKept(form, state) {
-  const kept = sessionStorage.getItem(storeKey(form));
-  if (!kept) return;
-  const box = document.createElement("div");
-  box.className = "note warn";
-  box.setAttribute("role", "status");
-  const text = document.createElement("div");
-  text.textContent = say("上次有没来得及保存的内容。");
-  const use = Object.assign(document.createElement("button"), { type: "button", className: "btn s p", textContent: say("恢复") });
-  const drop = Object.assign(document.createElement("button"), { type: "button", className: "btn s", textContent: say("不要了") });
-  use.addEventListener("click", () => {
-    restore(form, JSON.parse(kept));
-    box.remove();
-    state.dirty = true;
-    save(form, state);
-  });
-  drop.addEventListener("click", () => {
-    sessionStorage.removeItem(storeKey(form));
-    box.remove();
-  });
-  box.append(text, use, drop);
-  form.before(box);
-}
-
-function restore(form, kept) {
-  const byName = Map.groupBy ? Map.groupBy(kept, ([name]) => name) : kept.reduce((map, pair) => map.set(pair[0], [...(map.get(pair[0]) ?? []), pair]), new Map());
-  for (const field of form.elements) {
-    if (!field.name || field.type === "hidden" || field.type === "file") continue;
-    const values = (byName.get(field.name) ?? []).map(([, value]) => value);
-    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
-    else if (values.length) field.value = values[0];
-  }
+/** The session is over: the text stays here, and the link leads through the login back to this page. */
+function signInAgain() {
+  const place = document.querySelector("[data-saved]");
+  if (!place) return;
+  place.textContent = say("登录已过期，填写的内容已留在本页，请重新登录后继续。");
+  const link = Object.assign(document.createElement("a"), { className: "btn s p", textContent: say("重新登录") });
+  link.href = `/login/?next=${encodeURIComponent(location.pathname)}`;
+  place.append(" ", link);
 }

@@ -1,0 +1,143 @@
+"""提交审核: what was submitted stays as it was; the second submission is shown beside the first, to both sides."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DatabaseError
+
+from app.errors import Invalid, NotFound, WrongState
+from app.queries.submission_diff import draft_diff, submission_diff
+from app.rules import snapshot as shots
+from app.scope import scope_of, scoped
+from app.services import application, application_form, held_title, review, submission
+from app.transaction import current_session, transaction
+from models.application import Application, Submission
+from models.case import Task
+from models.plan import ReviewPlan
+from tests.database import Databases, build_template
+from tests.factories import teacher_world as make
+
+_submission = Submission.__table__
+
+
+@pytest.fixture(scope="session")
+def template(application: Flask, store: Databases) -> str:
+    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+
+
+@pytest.fixture
+def li(app: Flask):
+    return make.actor("applicant")
+
+
+def send_back(application_id: int) -> None:
+    task = Task.__table__
+    task_id = current_session().execute(
+        select(task.c.id).where(task.c.subject_id == application_id, task.c.state == "open")).scalar_one()
+    unit = make.actor("unit")
+    review.claim(task_id=task_id, actor=unit)
+    review.return_(task_id=task_id, actor=unit, opinion="请核对出生地和职称")
+
+
+def change_something(application_id: int, who) -> None:
+    with scoped(scope_of(who)):
+        application_form.save_basic(application_id=application_id, actor=who, raw={**make.BASIC, "birth_place": "芜湖"})
+        [held] = make.material(application_id).held_titles
+        held_title.remove(application_id=application_id, held_title_id=held.id, actor=who)
+        make.hold(application_id, who, title="一级教师（数学）")
+
+
+def submit_again(application_id: int, who) -> None:
+    with scoped(scope_of(who)):
+        assert submission.check(application_id=application_id, actor=who).is_clean
+        submission.submit(application_id=application_id, actor=who)
+
+
+def test_a_submission_is_never_changed_whoever_asks(li):
+    application_id = make.submitted(li)
+    for statement in (update(_submission).values(note="x"), delete(_submission)):
+        with pytest.raises(DatabaseError, match="never changed"), transaction() as session:
+            session.execute(statement)
+    row = current_session().execute(select(_submission)).one()
+    assert (row.application_id, row.note) == (application_id, "")
+    assert shots.digest(row.snapshot) == row.sha256
+    assert row.snapshot["pledge"]["number"] == 1
+    assert len(row.snapshot["pledge"]["sha256"]) == 64
+
+
+def test_there_is_no_difference_before_the_second_submission(li):
+    application_id = make.submitted(li)
+    assert submission_diff(current_session(), application_id) is None
+
+
+def test_the_second_submission_is_compared_with_the_first_which_stays(li):
+    application_id = make.submitted(li)
+    first = current_session().execute(select(_submission.c.sha256)).scalar_one()
+    send_back(application_id)
+    loaded = make.materials.load(current_session(), application_id)
+    assert draft_diff(current_session(), application_id, shots.compose(loaded.material, loaded.names)).count == 0
+    change_something(application_id, li)
+    loaded = make.materials.load(current_session(), application_id)
+    draft = draft_diff(current_session(), application_id, shots.compose(loaded.material, loaded.names))
+    assert set(draft.anchors) == {"part-personal", "part-held"}
+    submit_again(application_id, li)
+    diff = submission_diff(current_session(), application_id)
+    assert (diff.before, diff.after) == (1, 2)
+    assert diff.parts == draft.parts
+    [personal] = [part for part in diff.parts if part.anchor == "part-personal"]
+    assert [(c.label, c.before, c.after) for c in personal.changes] == [("出生地", "安徽省合肥市", "芜湖")]
+    assert submission_diff(current_session(), application_id, run=1) is None
+    assert submission_diff(current_session(), application_id, run=2, against=1).parts == diff.parts
+    rows = current_session().execute(select(_submission.c.sha256).order_by(_submission.c.run)).scalars().all()
+    assert rows[0] == first != rows[1]
+
+
+def test_the_applicant_sees_the_difference_before_and_after_submitting_again(client, login, li):
+    application_id = make.submitted(li)
+    send_back(application_id)
+    browser = login(client, "applicant")
+    change_something(application_id, li)
+    assert "查看修改内容" in browser.get(f"/applications/{application_id}/fill/submit").text
+    before = browser.get(f"/applications/{application_id}/fill/changes").text
+    submit_again(application_id, li)
+    after = browser.get(f"/applications/{application_id}").text
+    for page in (before, after):
+        assert "与第 1 次提交的差异" in page
+        assert "<del>安徽省合肥市</del>" in page
+        assert "<ins>芜湖</ins>" in page
+    assert "与第 1 次提交的差异" not in browser.get(f"/applications/{application_id}?run=1").text
+    assert current_session().execute(select(Application.__table__.c.state)).scalar_one() == "reviewing"
+
+
+def test_text_that_only_the_browser_has_is_named_at_the_check_and_binds_no_result(client, login, li):
+    application_id = make.complete(li)
+    browser = login(client, "applicant")
+    found = browser.post(f"/applications/{application_id}/fill/check", data={"unsaved": "titles,nonsense"})
+    page = browser.get(found.location).text
+    assert "“现有职称”有填写后没有保存的内容" in page
+    assert make.material(application_id).checked_version is None
+    browser.post(f"/applications/{application_id}/fill/check")
+    assert make.material(application_id).checked_version is not None
+
+
+def test_an_exemption_from_the_interview_is_asked_for_where_the_plan_allows_it(client, login, li):
+    application_id = make.complete(li)
+    browser = login(client, "applicant")
+    with pytest.raises(WrongState):
+        application.request_exemption(application_id=application_id, reason="省特级教师", actor=li)
+    assert "免面试" not in browser.get("/applications/").text
+    with transaction() as session:
+        session.execute(update(ReviewPlan.__table__).values(needs_interview=True, allows_exemption=True))
+    assert "免面试" in browser.get("/applications/").text
+    browser.post(f"/applications/{application_id}/exemption", data={"reason": "省特级教师"})
+    loaded = make.materials.load(current_session(), application_id)
+    assert ["是否面试", "申请免面试：省特级教师"] in shots.header(loaded.material)
+    with pytest.raises(Invalid):
+        application.request_exemption(application_id=application_id, reason="很" * 501, actor=li)
+    with pytest.raises(NotFound):
+        application.request_exemption(application_id=application_id, reason="x", actor=make.actor("applicant2"))
+    submit_again(application_id, li)
+    with pytest.raises(WrongState):
+        application.request_exemption(application_id=application_id, reason="", actor=li)
