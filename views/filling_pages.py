@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.errors import DomainError
-from app.queries.application import route_of
+from app.queries.application import Returned, returned_of, route_of
 from app.rules import deadlines
 from app.rules.checks import BLOCK, WARN, Gap, Report, examine
 from app.rules.checks_material import Material, section_page, slot_applies
@@ -41,6 +42,8 @@ class Workplace:
     route_problem: str
     before: str | None
     after: str | None
+    returned: Returned | None
+    reasons: tuple[str, ...]  # of the return: those that name this page, else those that name none
 
 
 def page_address(application_id: int, page: str) -> str:
@@ -77,7 +80,12 @@ def workplace(
     order = list(names)
     at = order.index(page) if page in order else 0
     gaps = report.gaps(BLOCK)
-    route, problem = _route(session, material) if with_route else ((), "")
+    returned = returned_of(session, material.application_id) if material.state == "returned" else None
+    if returned and returned.route and returned.route[0].organization_id == material.unit.id:
+        route, problem = returned.route, ""
+    else:
+        route, problem = _route(session, material) if with_route else ((), "")
+    reasons = reasons_of(returned.opinion, names) if returned else {}
     today = deadlines.today(material.now)
 
     def address(step: int) -> str | None:
@@ -85,13 +93,22 @@ def workplace(
         return page_address(material.application_id, order[there]) if 0 <= there < len(order) else None
 
     return Workplace(
-        material, report, page, names.get(page, ""), _tree(material, report, page),
+        material, report, page, names.get(page, ""), _tree(material, report, page, reasons),
         [
             {"text": _(gap.message), "href": gap_address(material.application_id, gap)} for gap in gaps[:SHOWN_GAPS]
         ],
         max(0, len(gaps) - SHOWN_GAPS), len(gaps), (material.plan.closes_on - today).days, route, problem,
-        address(-1), address(1),
+        address(-1), address(1), returned, reasons.get(page) or reasons.get("", ()),
     )
+
+
+def reasons_of(opinion: str, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The lines of an opinion by the page whose name they mention; under "" those that mention none."""
+    found: dict[str, list[str]] = {}
+    for line in filter(None, (line.strip() for line in opinion.splitlines())):
+        for page in [page for page, name in names.items() if name and name in line] or [""]:
+            found.setdefault(page, []).append(line)
+    return {page: tuple(lines) for page, lines in found.items()}
 
 
 def _names(material: Material) -> dict[str, str]:
@@ -103,7 +120,9 @@ def _names(material: Material) -> dict[str, str]:
     }
 
 
-def _tree(material: Material, report: Report, current: str) -> list[dict[str, Any]]:
+def _tree(
+    material: Material, report: Report, current: str, reasons: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
     names = _names(material)
     groups = (
         (_("个人信息"), ["basic", *IMPORT_PAGES, "attachments"]),
@@ -115,7 +134,7 @@ def _tree(material: Material, report: Report, current: str) -> list[dict[str, An
         {"label": label, "items": [
             {
                 "label": names[page], "href": page_address(material.application_id, page), "current": page == current,
-                **_state(material, report, page),
+                **({"state": _("有退回意见"), "tone": "bad"} if page in reasons else _state(material, report, page)),
             }
             for page in pages
         ]}

@@ -16,7 +16,16 @@ from app.demo.world import World
 from app.queries.recommendation import unit_needs_quota
 from app.rules import deadlines
 from app.rules.votes import Votes
-from app.services import application, application_form, application_items, held_title, recommendation, result, review, submission
+from app.services import (
+    application,
+    application_form,
+    application_items,
+    held_title,
+    recommendation,
+    result,
+    review,
+    submission,
+)
 from app.services import application_effects as effects
 from app.services.application_files import slot_rule
 from app.services.application_items import Place

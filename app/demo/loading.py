@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.actor import SYSTEM
 from app.demo import accounts as a
-from app.demo import applications, journeys, notices, plans, portfolio
+from app.demo import applications, journeys, notices, plans, portfolio, specialists
 from app.demo import world as builders
 from app.demo.world import World
 from app.services import certificate, employment
@@ -38,6 +38,7 @@ def load_demo(today: dt.date) -> bool:
         _build_crowd(world)
         plans.build_teacher_plan(world)
         plans.build_engineer_plan(world)
+        specialists.build_health_plan(world)
         plans.build_other_plans(world)
         notices.build(session, today)
         journeys.settle(world)
@@ -63,6 +64,7 @@ def _live(world: World) -> None:
         journeys.give_photo(world, login)
     journeys.approved_portfolio(world, "applicant", portfolio.teacher_entries(today), "unit")
     _approved_engineer(world)
+    specialists.build_specialists(world)
     teachers = plans_of_teachers(world)
     journeys.approved_portfolio(world, "applicant2", portfolio.colleague_portfolio(today), "unit2")
     for number, node in enumerate(WAITING_AT, 1):

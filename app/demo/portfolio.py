@@ -23,7 +23,7 @@ def teacher_entries(today: dt.date) -> list[Entry]:
     """李明: enough of every kind that the open plan asks a teacher for, for either level."""
     y = today.year
     return [
-        *_teacher_past(y), *_studies(y, a.SCHOOL), *_assessments(y, a.SCHOOL),
+        *_teacher_past(y), *studies(y, a.SCHOOL), *assessments(y, a.SCHOOL),
         *_teacher_honours(y), *_teacher_ability(y), *_teacher_work(y), *_teacher_academic(y),
     ]
 
@@ -53,7 +53,7 @@ def _teacher_past(y: int) -> list[Entry]:
     ]
 
 
-def _studies(y: int, unit: str) -> list[Entry]:
+def studies(y: int, unit: str) -> list[Entry]:
     """继续教育 of the five years before this one: 30 hours 公需课 and 72 hours 专业课 each year."""
     return [
         Entry("continuing_education", {
@@ -68,7 +68,8 @@ def _studies(y: int, unit: str) -> list[Entry]:
     ]
 
 
-def _assessments(y: int, unit: str) -> list[Entry]:
+def assessments(y: int, unit: str) -> list[Entry]:
+    """年度考核 of the five years before this one."""
     return [
         Entry("annual_assessment", {
             "year": year, "result": "优秀" if year % 3 == 0 else "合格", "assess_unit": unit,
@@ -195,7 +196,7 @@ def engineer_entries(today: dt.date) -> list[Entry]:
             "end_date": f"{y - 18}-07-01", "education_level": "21", "has_degree": True, "degree": "4",
             "schooling_years": "4", "diploma_no": f"10360{y - 18}05004321", "is_first": True, "is_highest": True,
         }, "本科毕业证书和学位证书", "皖江科技大学"),
-        *_studies(y, a.COMPANY), *_assessments(y, a.COMPANY),
+        *studies(y, a.COMPANY), *assessments(y, a.COMPANY),
         Entry("commendation", {
             "name": "合肥市建设系统先进个人", "level": "市厅级", "granting_unit": bureau, "grant_date": f"{y - 2}-12-30",
             "is_collective": False,
@@ -235,7 +236,7 @@ def colleague_portfolio(today: dt.date) -> list[Entry]:
             "end_date": f"{y - 12}-07-01", "education_level": "21", "has_degree": True, "degree": "4",
             "schooling_years": "4", "is_first": True, "is_highest": True,
         }, "本科毕业证书和学位证书", "安徽江淮学院"),
-        *_studies(y, a.SCHOOL), *_assessments(y, a.SCHOOL),
+        *studies(y, a.SCHOOL), *assessments(y, a.SCHOOL),
         Entry("commendation", {
             "name": "合肥市骨干教师", "level": "市厅级", "granting_unit": a.EDUCATION_BUREAU, "grant_date": f"{y - 2}-11-06",
             "is_collective": False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
@@ -254,6 +255,12 @@ def build_people(world: World) -> None:
     add_person(world, "applicant3", sex="男", born=dt.date(year - 41, 3, 27), birth_region="340111", unit=a.COMPANY,
                series="05", title="工程师")
     add_person(world, "newcomer", sex="女", born=dt.date(year - 29, 11, 18), birth_region="340102", registered=False)
+
+
+def add_applicant(world: World, login: str, name: str, **person: Any) -> Person:
+    """A person with an account of the demo; the rest as `add_person` takes it."""
+    _add_account(world, login, name, ("Applicant",), "")
+    return add_person(world, login, **person)
 
 
 def add_colleague(world: World, login: str, unit: str, series: str, *, bound: bool = True) -> Person:

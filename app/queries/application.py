@@ -159,6 +159,32 @@ def process_of(session: Session, application_id: int) -> Process:
     return Process(log, *_last_opinion(log))
 
 
+@dataclass(frozen=True)
+class Returned:
+    """退回 of the last case: the opinion, who gave it, and the route the case had."""
+
+    opinion: str
+    opinion_by: str
+    route: tuple[Stop, ...]
+
+
+def returned_of(session: Session, application_id: int) -> Returned | None:
+    """The last return of an application; one query."""
+    task, organization = Task.__table__, Organization.__table__
+    row = session.execute(
+        select(task.c.opinion, organization.c.name, _case.c.route)
+        .join(organization, organization.c.id == task.c.organization_id)
+        .join(_case, _case.c.id == task.c.case_id)
+        .where(task.c.subject_type == SUBJECT, task.c.subject_id == application_id, task.c.state == "returned")
+        .order_by(task.c.id.desc()).limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Returned(row.opinion, row.name, tuple(
+        Stop(stop["node"], stop["organization_id"], stop["organization"]) for stop in row.route if not stop.get("inserted")
+    ))
+
+
 def _last_opinion(log: Sequence[Any]) -> tuple[str, str]:
     decided = [task for task in log if task["state"] in ("returned", "terminated", "approved")]
     return (decided[-1]["opinion"], decided[-1]["organization"]) if decided else ("", "")

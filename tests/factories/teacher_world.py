@@ -140,18 +140,18 @@ def material(application_id: int) -> Material:
     return materials.load(current_session(), application_id).material
 
 
-def started(who: Actor) -> int:
-    """An application to the teacher plan with the pledge accepted."""
-    plan_id = teacher_plan()
+def started(who: Actor, plan_id: int | None = None) -> int:
+    """An application to the teacher plan (or another plan like it) with the pledge accepted."""
+    plan_id = plan_id or teacher_plan()
     application_id = application.create(plan_id=plan_id, selection=selection(plan_id), actor=who)
     pledge_id = current_session().execute(select(Pledge.__table__.c.id)).scalar_one()
     application.accept_pledge(application_id=application_id, pledge_id=pledge_id, actor=who)
     return application_id
 
 
-def complete(who: Actor) -> int:
+def complete(who: Actor, plan_id: int | None = None) -> int:
     """An application with everything the teacher plan asks for."""
-    application_id = started(who)
+    application_id = started(who, plan_id)
     saved = application_form.save_basic(application_id=application_id, raw=BASIC, actor=who, partial=False)
     assert not saved.errors, saved.errors
     hold(application_id, who)

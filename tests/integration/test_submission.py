@@ -38,7 +38,7 @@ def send_back(application_id: int) -> None:
         select(task.c.id).where(task.c.subject_id == application_id, task.c.state == "open")).scalar_one()
     unit = make.actor("unit")
     review.claim(task_id=task_id, actor=unit)
-    review.return_(task_id=task_id, actor=unit, opinion="请核对出生地和职称")
+    review.return_(task_id=task_id, actor=unit, opinion="基本信息：请核对出生地。\n附件上传：身份证不清晰。\n请一并补充完整。")
 
 
 def change_something(application_id: int, who) -> None:
@@ -141,3 +141,16 @@ def test_an_exemption_from_the_interview_is_asked_for_where_the_plan_allows_it(c
     submit_again(application_id, li)
     with pytest.raises(WrongState):
         application.request_exemption(application_id=application_id, reason="", actor=li)
+
+
+def test_reasons_of_a_return_stand_beside_the_pages_they_name(client, login, li):
+    application_id = make.submitted(li)
+    send_back(application_id)
+    browser = login(client, "applicant")
+    base = f"/applications/{application_id}/fill"
+    basic, files, other = (browser.get(f"{base}{page}").text for page in ("", "/attachments", "/education"))
+    assert ("请核对出生地" in basic, "身份证不清晰" in basic) == (True, False)
+    assert ("请核对出生地" in files, "身份证不清晰" in files) == (False, True)
+    assert ("请核对出生地" in other, "请一并补充完整" in other) == (False, True)
+    assert basic.count("有退回意见") == 2  # in the tree, at the two pages that are named
+    assert "合肥市教育局" in basic  # the route of the case that came back

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -28,6 +28,7 @@ class SelectionForm(FlaskForm):
         description=_("评审标准由组建单位设置，申报什么职称选择对应的评审标准"))
     sure = BooleanField(_("确认无误"), [InputRequired(_("请核对后勾选“确认无误”。"))])
     version = HiddenField()
+    follows: Mapping[str, Mapping[str, list[str]]] = {}  # which titles a specialty has, which standards fit a title
 
     def offer(self, plan: PlanPage, series_id: int | None) -> None:
         """Fill the choices with what the plan offers in one series (the first when none is given)."""
@@ -40,6 +41,15 @@ class SelectionForm(FlaskForm):
         self.specialty_id.choices = _unique([(str(o.specialty_id), o.specialty) for o in offers])
         self.title_id.choices = _unique([(str(o.title_id), f"{o.title}（{o.level}）") for o in offers])
         self.standard_id.choices = [(str(row.id), row.name) for row in plan.standards]
+        titles: dict[str, list[str]] = {}
+        for offer in offers:
+            titles.setdefault(str(offer.specialty_id), []).append(str(offer.title_id))
+        self.follows = {
+            "specialty_id": titles,
+            "title_id": {
+                str(offer.title_id): [str(row.id) for row in plan.standards if row.fits(offer.level_id)] for offer in offers
+            },
+        }
 
     def selection(self) -> Selection:
         """What was chosen; nothing stands for what is no number."""

@@ -1,4 +1,5 @@
 // Starts the comforts of every page. Each part looks for its own data attributes and does nothing when there are none.
+import { setUpCascade } from "./cascade.js";
 import { setUpConfirm } from "./confirm.js";
 import { setUpDrafts } from "./drafts.js";
 import { setUpEvidence } from "./evidence.js";
@@ -22,10 +23,11 @@ import { setUpProgress } from "./progress.js";
 import { setUpQrSignIn } from "./qr-sign-in.js";
 import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
+import { setUpViewer } from "./viewer.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
-for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpDrafts,
+for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpCascade, setUpViewer, setUpDrafts,
   setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
   try {
     part(document);
