@@ -19,7 +19,6 @@ import { setUpSelection } from "./selection.js";
 import { setUpAutosave } from "./autosave.js";
 import { setUpPhoto } from "./photo.js";
 import { setUpPress } from "./press.js";
-import { setUpProgress } from "./progress.js";
 import { setUpQrSignIn } from "./qr-sign-in.js";
 import { setUpRefresh } from "./refresh.js";
 import { setUpUploads } from "./upload.js";
@@ -28,7 +27,7 @@ import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
 for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpCascade, setUpViewer, setUpDrafts,
-  setUpAutosave, setUpPhoto, setUpReveal, setUpProgress, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
+  setUpAutosave, setUpPhoto, setUpReveal, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
   try {
     part(document);
   } catch (problem) {

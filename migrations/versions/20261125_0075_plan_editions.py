@@ -1,14 +1,14 @@
 """plan editions: what a plan asks for hangs on an edition; groups, check settings, interview exemption
 
-Revision: 0040, after 0072; 2026-11-25 22:55:00
+Revision: 0075, after 0074; 2026-11-25 22:55:00
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0040'
-down_revision = '0072'
+revision = '0075'
+down_revision = '0074'
 branch_labels = None
 depends_on = None
 

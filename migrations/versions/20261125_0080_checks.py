@@ -1,13 +1,13 @@
 """what the checks look at: validity of committees, kinds of integrity records, clarity of pictures, exemption from the interview
 
-Revision: 0045, after 0044; 2026-11-25
+Revision: 0080, after 0079; 2026-11-25
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0045'
-down_revision = '0044'
+revision = '0080'
+down_revision = '0079'
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """submissions are never changed or deleted
 
-Revision: 0043, after 0042; 2026-11-25
+Revision: 0078, after 0077; 2026-11-25
 """
 
 from alembic import op
 
-revision = '0043'
-down_revision = '0042'
+revision = '0078'
+down_revision = '0077'
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """held titles and their appointments
 
-Revision: 0042, after 0041; 2026-11-25
+Revision: 0077, after 0076; 2026-11-25
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0042'
-down_revision = '0041'
+revision = '0077'
+down_revision = '0076'
 branch_labels = None
 depends_on = None
 
