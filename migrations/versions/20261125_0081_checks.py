@@ -1,13 +1,13 @@
 """what the checks look at: validity of committees, kinds of integrity records, clarity of pictures, exemption from the interview
 
-Revision: 0080, after 0079; 2026-11-25
+Revision: 0081, after 0080; 2026-11-25
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0080'
-down_revision = '0079'
+revision = '0081'
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """plan list: plans by their first and their last day
 
-Revision: 0076, after 0075; 2026-11-25 23:42:00
+Revision: 0077, after 0076; 2026-11-25 23:42:00
 """
 
 from alembic import op
 
-revision = '0076'
-down_revision = '0075'
+revision = '0077'
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """submissions are never changed or deleted
 
-Revision: 0078, after 0077; 2026-11-25
+Revision: 0079, after 0078; 2026-11-25
 """
 
 from alembic import op
 
-revision = '0078'
-down_revision = '0077'
+revision = '0079'
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 

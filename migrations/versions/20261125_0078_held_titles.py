@@ -1,13 +1,13 @@
 """held titles and their appointments
 
-Revision: 0077, after 0076; 2026-11-25
+Revision: 0078, after 0077; 2026-11-25
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0077'
-down_revision = '0076'
+revision = '0078'
+down_revision = "0077"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """plan editions: what a plan asks for hangs on an edition; groups, check settings, interview exemption
 
-Revision: 0075, after 0074; 2026-11-25 22:55:00
+Revision: 0076, after 0075; 2026-11-25 22:55:00
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0075'
-down_revision = '0074'
+revision = '0076'
+down_revision = "0075"
 branch_labels = None
 depends_on = None
 

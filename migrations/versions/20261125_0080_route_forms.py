@@ -1,14 +1,14 @@
 """forms of 申报形式: 破格审批表 and 转评申报表
 
-Revision: 0079, after 0078; 2026-11-25
+Revision: 0080, after 0079; 2026-11-25
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0079'
-down_revision = '0078'
+revision = '0080'
+down_revision = "0079"
 branch_labels = None
 depends_on = None
 
