@@ -74,7 +74,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
             *_all("NoticeView"), ("PlanDeskView", "can_preview")],
     "Admin": [
         *_SIGNED_IN,
-        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, "SettingView", "AccountView", "RoleView", "SealView", "DocumentSampleView", "BuiltInUnitView", "RouteSimulatorView",
+        *_all(*_DICTIONARIES, *_ORGANIZATIONS, *_PLANS, *_PLAN_DESK, "SettingView", "AccountView", "RoleView", "SealView", "DocumentSampleView", "BuiltInUnitView", "RouteSimulatorView",
               "TerminationView", "PostQuotaCorrectionView", "HolidayView"),
         *_all("NoticeView"),
         *_all("KindFieldsView"),
