@@ -65,7 +65,7 @@ function send(form, submitter) {
         /* not JSON: the general sentence below serves */
       }
       next ||= form.elements.next?.value ?? ""; // reloading would send the form again whose answer this page may be
-      if (request.status < 400 && next) location.assign(next);
+      if (request.status < 400 && next) openAnew(next);
       else if (request.status < 400) location.reload();
       else release(form, text, message || say("上传没有成功，请稍后再试。"));
     }
@@ -80,4 +80,11 @@ function release(form, text, message) {
   text.textContent = message;
   delete form.dataset.sent;
   form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+}
+
+/** Loads an address with GET. With a fragment, the page that is shown already would only be scrolled: it goes without. */
+function openAnew(address) {
+  const target = new URL(address, location.href);
+  if (target.pathname + target.search === location.pathname + location.search) target.hash = "";
+  location.assign(target.href);
 }
