@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import FunctionType
 
 import sqlalchemy as sa
 from flask import Flask
@@ -28,20 +27,20 @@ class SqliteDatabases:
         self.folder = folder
         self.file = folder / "current.db"
         self.url = f"sqlite:///{self.file}"
-        self.built: set[str] = set()
+        self.built: dict[str, bytes] = {}
 
     def clear(self, app: Flask) -> None:
         """Begin with an empty database."""
         self._close(app)
 
-    def keep(self, app: Flask, name: str) -> None:
+    def keep(self, app: Flask, name: str, recipe: bytes) -> None:
         """Keep what is there now as a template."""
         with app.app_context():
             with db.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             db.engine.dispose()
         shutil.copyfile(self.file, self.folder / f"{name}.template")
-        self.built.add(name)
+        self.built[name] = recipe
 
     def restore(self, app: Flask, name: str) -> None:
         """Make the database equal to a template."""
@@ -69,7 +68,7 @@ class PostgresDatabases:
             self.server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1),
             isolation_level="AUTOCOMMIT", poolclass=sa.NullPool,
         )
-        self.built: set[str] = set()
+        self.built: dict[str, bytes] = {}
         self._run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
 
     def _run(self, *statements: str) -> None:
@@ -80,9 +79,9 @@ class PostgresDatabases:
     def clear(self, app: Flask) -> None:
         self._recreate(app, self.name, "template0")
 
-    def keep(self, app: Flask, name: str) -> None:
+    def keep(self, app: Flask, name: str, recipe: bytes) -> None:
         self._recreate(app, f"{self.name}_{name}", self.name)
-        self.built.add(name)
+        self.built[name] = recipe
 
     def restore(self, app: Flask, name: str) -> None:
         self._recreate(app, self.name, f"{self.name}_{name}")
@@ -109,8 +108,15 @@ def databases(shared: Path, own: Path, worker: str) -> Databases:
     return SqliteDatabases(own) if KIND == "sqlite" else PostgresDatabases(shared, worker)
 
 
-def build_template(app: Flask, store: Databases, name: str, fill: Callable[[], Any], *, base: str | None = None) -> str:
-    """Make a template once: from `base` (or nothing), filled by `fill` inside an application context. Its name."""
+def build_template(app: Flask, store: Databases, name: str, fill: FunctionType, *, base: str | None = None) -> str:
+    """Make a template once: from `base` (or nothing), filled by `fill` inside an application context. Its name.
+
+    Modules may share a template by making it in the same way; one name made in two ways is an error, since which of
+    them a test gets would depend on the order of the modules.
+    """
+    recipe = fill.__code__.co_code + repr((base, fill.__code__.co_names, fill.__code__.co_freevars)).encode()
+    if store.built.get(name, recipe) != recipe:
+        raise ValueError(f"the template {name!r} is made in another way by another module: give this one its own name")
     if name not in store.built:
         use_keys(app)
         if base is None:
@@ -120,5 +126,5 @@ def build_template(app: Flask, store: Databases, name: str, fill: Callable[[], A
         with app.app_context():
             fill()
             db.session.remove()
-        store.keep(app, name)
+        store.keep(app, name, recipe)
     return name

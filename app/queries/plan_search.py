@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, literal, or_, select, union_all
+from sqlalchemy import Row, Select, String, cast, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.queries.plan import LISTED, phase
@@ -233,23 +233,23 @@ class SearchChoices:
 def search_choices(session: Session) -> SearchChoices:
     """From the first year that has plans to the last, level labels, series, and the province with its cities.
 
-    Four statements; the years are both ends of an index, not a walk over all plans.
+    One statement, since each page with the search asks it; the years are both ends of an index, not a walk over all plans.
     """
     ends = [
-        select(end(_plan.c.year)).where(_plan.c.state == state).scalar_subquery()
-        for state in LISTED for end in (func.min, func.max)
+        select(literal(0).label("kind"), literal(number).label("position"), literal("").label("key"),
+               select(cast(end(_plan.c.year), String)).where(_plan.c.state == state).scalar_subquery().label("label"))
+        for number, (state, end) in enumerate((state, end) for state in LISTED for end in (func.min, func.max))
     ]
-    found = [year for year in session.execute(select(*ends)).one() if year is not None]
+    by_path = func.row_number().over(order_by=_region.c.path)
+    rows = session.execute(union_all(
+        *ends,
+        select(literal(1), -_level.c.rank, literal(""), _level.c.label),
+        select(literal(2), _series.c.position, cast(_series.c.id, String), _series.c.name).where(_series.c.enabled),
+        select(literal(3), by_path, _region.c.code, _region.c.name).where(_region.c.level != "county", _region.c.enabled),
+    ).order_by("kind", "position")).all()
+    found = [int(row.label) for row in rows if row.kind == 0 and row.label]
     years = range(max(found), min(found) - 1, -1) if found else ()
-    levels = session.execute(select(_level.c.label).order_by(_level.c.rank.desc())).scalars().all()
-    series = session.execute(
-        select(_series.c.id, _series.c.name).where(_series.c.enabled).order_by(_series.c.position)
-    ).all()
-    regions = session.execute(
-        select(_region.c.code, _region.c.name).where(_region.c.level != "county", _region.c.enabled)
-        .order_by(_region.c.path)
-    ).all()
-    return SearchChoices(
-        tuple(years), tuple(dict.fromkeys(levels)), tuple((row.id, row.name) for row in series),
-        tuple((row.code, row.name) for row in regions),
-    )
+    levels = [row.label for row in rows if row.kind == 1]
+    series = [(int(row.key), row.label) for row in rows if row.kind == 2]
+    regions = [(row.key, row.label) for row in rows if row.kind == 3]
+    return SearchChoices(tuple(years), tuple(dict.fromkeys(levels)), tuple(series), tuple(regions))

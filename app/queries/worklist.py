@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotAllowed
-from app.queries.holiday import exceptions
+from app.queries.holiday import setting_with_exceptions
 from app.queries.search import people
 from app.rules import deadlines
 from app.rules.deadlines import ZONE
@@ -28,7 +28,6 @@ from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
 from models.series import Specialty, Title
-from models.setting import Setting
 from models.substitution import Substitution
 
 TABS = {"todo": "待处理", "unclaimed": "待领取", "mine": "我已处理", "decided": "所有已处理"}
@@ -37,7 +36,8 @@ PAGE_SIZE = 20
 COLLEAGUES = 50
 DUE_DAYS = "review.due_days"
 SOON = 2  # days before the due date from which a task is marked
-_substitution, _setting = Substitution.__table__, Setting.__table__
+HOLIDAYS_AHEAD = dt.timedelta(days=366)  # more than any node is given to decide
+_substitution = Substitution.__table__
 _task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _application, _plan = Application.__table__, ReviewPlan.__table__
@@ -303,16 +303,16 @@ def cases_of(session: Session, *, subject_type: str, subject_id: int) -> Sequenc
 def due_dates(session: Session, rows: Sequence[Any]) -> dict[int, tuple[dt.date, str]]:
     """By task id, for open tasks: the day by which the node should decide, and its tone ("", warn, bad).
 
-    So many working days after arrival as the setting says for the node. Two queries, none when nothing is open.
+    So many working days after arrival as the setting says for the node. One statement, none when nothing is open.
     """
     waiting = [row for row in rows if row["state"] == "open"]
     if not waiting:
         return {}
-    days: dict[str, int] = session.execute(select(_setting.c.value).where(_setting.c.key == DUE_DAYS)).scalar() or {}
     today = deadlines.today()
     arrived = {row["id"]: row["arrived_at"].astimezone(ZONE).date() for row in waiting}
-    longest = max(days.values(), default=0)
-    holidays = exceptions(session, min(arrived.values()), max(arrived.values()) + dt.timedelta(2 * longest + 15))
+    days, holidays = setting_with_exceptions(
+        session, key=DUE_DAYS, first=min(arrived.values()), last=max(arrived.values()) + HOLIDAYS_AHEAD
+    )
     found: dict[int, tuple[dt.date, str]] = {}
     for row in waiting:
         if row["node"] in days:

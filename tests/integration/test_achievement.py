@@ -17,7 +17,7 @@ from app.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Wro
 from app.extensions import db
 from app.queries import portfolio
 from app.scope import scope_of, scoped
-from app.services import achievement, review
+from app.services import achievement, review, search
 from app.services import file as files
 from app.transaction import current_session, transaction
 from models import encrypted
@@ -69,6 +69,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             create_tables(db.engine)
             with transaction() as session:
                 _world(session)
+            list(search.rebuild())
         yield app
         with app.app_context():
             db.engine.dispose()

@@ -32,7 +32,7 @@ def template(application: Flask, store: Databases) -> str:
             make.submitted(who)
         world.disable("unit2")
 
-    return build_template(application, store, "one_submitted", submit, base=base)
+    return build_template(application, store, "one_administrator", submit, base=base)
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ SUBJECT = "file_test"  # a subject type of these tests
 CLOSED = 13  # a subject that cannot be edited
 PICTURE = BytesIO()
 Image.new("RGB", (30, 40), "navy").save(PICTURE, "PNG")
+LARGE = BytesIO()
+Image.new("RGB", (413, 579), "navy").save(LARGE, "PNG")
 POLICY = UploadPolicy(types=("png", "pdf", "jpg"), max_mb=1, max_count=3)
 
 
@@ -269,7 +271,7 @@ def test_an_object_goes_with_the_last_place_of_its_file_and_only_after_the_commi
 
 
 def test_a_file_that_something_else_points_at_is_kept(li: Actor) -> None:
-    photo = files.store_photo(stream=BytesIO(PICTURE.getvalue()), filename="我.png", actor=li, person_id=li.person_id or 0)
+    photo = files.store_photo(stream=BytesIO(LARGE.getvalue()), filename="我.png", actor=li, person_id=li.person_id or 0)
     assert (photo.name, photo.media_type) == ("我.jpg", "image/jpeg")
     assert Image.open(BytesIO(files.content(photo))).size == (413, 579)
     with transaction() as session:

@@ -32,6 +32,11 @@ KINDS: dict[str, Any] = {
     "audit.anchor": _l("审计记录定锚"), "session.sweep": _l("清理过期登录"), "job.purge": _l("清理已完成的任务"),
     "certificate.issue": _l("发放证书"), "certificate.render": _l("生成证书文件"), "mail.notification": _l("发送邮件"),
     "notify.task_arrived": _l("通知待办"), "notify.case_ended": _l("通知审核结果"),
+    "notify.route_missing": _l("通知缺少审核路径"), "notify.termination_lifted": _l("通知解除终止"),
+    "notify.task_handed_over": _l("通知任务转交"), "notify.commission": _l("通知委托结果"),
+    "deadline.remind": _l("提醒申报截止"), "document.make": _l("生成文档"),
+    "achievement_import.check": _l("检查导入文件"), "achievement_import.run": _l("导入业绩"),
+    "achievement_import.purge": _l("清理导入文件"),
 }
 
 
