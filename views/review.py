@@ -89,7 +89,7 @@ class ReviewView(PageView):
         node = request.args.get("node", "")
         return Filters(
             procedure="application", text=request.args.get("q", "").strip()[:50],
-            case_node=node if node in NODES else "", year=positive(request.args.get("year", "")[:4]),
+            case_node=node if node in NODES else "", year=positive(request.args.get("plan_year", "")[:4]),
         )
 
     @expose("/roster.xlsx")

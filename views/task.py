@@ -27,7 +27,7 @@ from views.opinion_parts import keep_sent, sent_opinion
 from views.refused import RefusedDecision, keep
 from views.screen import running_time
 
-VIEW_FILTERS = {"tasks": ("tab", "procedure", "q", "node"), "reviews": ("tab", "q", "node", "year")}
+VIEW_FILTERS = {"tasks": ("tab", "procedure", "q", "node"), "reviews": ("tab", "q", "node", "plan_year")}
 OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
 
 

@@ -70,7 +70,7 @@ def teacher_choice(world: World, login: str, specialty: str, title: str) -> Choi
             "teacher_category": "高中教师", "staffing_type": "在编", "teach_start": person.work_start,
             "teach_years": years - 1, "rural_teach_years": 0, "teacher_cert": f"高级中学教师资格 {specialty}",
             "grade_taught": "高二", "principal_training": False, "mandarin_level": "二级甲等",
-        }, _held(world, login, "22", specialty, *TEACHER_BEFORE[title]), slots=("id_card", "pledge", "teacher_certificate"),
+        }, present_title(world, login, "22", specialty, *TEACHER_BEFORE[title]), slots=("id_card", "pledge", "teacher_certificate"),
     )
 
 
@@ -81,7 +81,7 @@ def engineer_choice(world: World, login: str) -> Choice:
     return Choice(
         "建筑工程", "高级工程师", _personal("安徽省六安市", years),
         {"field": "建筑工程", "job_type": ["施工", "技术管理"], "registered_qual": "一级注册建造师"},
-        _held(world, login, "05", "建筑工程", "工程师", "intermediate"), slots=("id_card", "pledge", "qualification"),
+        present_title(world, login, "05", "建筑工程", "工程师", "intermediate"), slots=("id_card", "pledge", "qualification"),
     )
 
 
@@ -93,7 +93,7 @@ def _personal(birth_place: str, years: int) -> dict[str, object]:
 TEACHER_BEFORE = {"正高级教师": ("高级教师", "associate_senior"), "高级教师": ("一级教师", "intermediate")}
 
 
-def _held(world: World, login: str, series: str, specialty: str, title: str, level: str) -> dict[str, object]:
+def present_title(world: World, login: str, series: str, specialty: str, title: str, level: str) -> dict[str, object]:
     """The present title of a person of the demo, taken nine years ago and appointed to since."""
     unit = world.people[login].organization
     year = world.today.year - 9

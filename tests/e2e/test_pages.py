@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import axe_core_python
 import pytest
+from playwright.sync_api import Error
 from sqlalchemy import select
 
 from app.demo.accounts import ACCOUNTS
@@ -63,7 +64,8 @@ def look_around(someone: Someone, start: str) -> None:
     while waiting:
         path, clicks = waiting.pop(0)
         someone.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
-        someone.go(path)
+        if not is_page(someone, path):
+            continue
         shape = SAME_FORM.sub(r"/view/\1", _kind(path))
         if shape not in judged:
             judged.add(shape)
@@ -80,6 +82,18 @@ def look_around(someone: Someone, start: str) -> None:
                     waiting.append((link, clicks + 1))
     assert len(seen) > 2
     assert not wrong, "\n".join(wrong)
+
+
+def is_page(someone: Someone, path: str) -> bool:
+    """Go there; False for a file, which the browser saves or shows in a viewer of its own."""
+    try:
+        answer = someone.page.goto(path)
+    except Error as error:
+        if "Download is starting" in error.message:
+            return False
+        raise
+    assert answer is not None
+    return "text/html" in answer.headers.get("content-type", "")
 
 
 def links(someone: Someone) -> Iterator[str]:

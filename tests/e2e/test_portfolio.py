@@ -229,6 +229,7 @@ def test_an_opinion_is_chosen_and_kept(visit: Visit, paper: Path) -> None:
     person.sees("已提交，等待所在单位审核")
     unit.go(f"/unit/achievements/kind/work_experience/?tab=reviewing&q={NAME}")
     unit.follow("审核", within=unit.page.get_by_role("row").nth(1))
+    unit.page.wait_for_load_state()  # keys work when the scripts are there
     unit.page.keyboard.press("r")
     dialog = unit.page.get_by_role("dialog", name="退回")
     dialog.get_by_label("选用意见").select_option(label="缺少必要的佐证材料，请补充后重新提交。")

@@ -64,7 +64,8 @@ def _apply(world: World, login: str, unit: str, series: str, entries, plan: str,
 def _accountant(world: World, login: str) -> applications.Choice:
     personal = {"birth_place": "安徽省蚌埠市", "work_years": 12, "profession_years": 12, "health": "健康"}
     exam = {"exam_cert": "高会 2026340001", "exam_valid_to": str(today() + dt.timedelta(700))}
-    return applications.Choice("通用", "高级会计师", personal, exam, slots=("id_card", "pledge"))
+    held = applications.present_title(world, login, "17", "通用", "会计师", "intermediate")
+    return applications.Choice("通用", "高级会计师", personal, exam, held, slots=("id_card", "pledge"))
 
 
 def recommend(unit: Someone, name: str, folder: Path, *, quota: bool) -> None:

@@ -242,8 +242,8 @@ def test_the_list_leaves_as_excel_with_its_filters(app, client, login):
 
 def test_lists_narrow_by_node_and_year(app, client, login):
     login(client, "unit")
-    assert "李明" in client.get(f"/reviews/?tab=all&node=employer&year={deadlines.today().year}").text
-    for query in ("node=convener", "year=2001"):
+    assert "李明" in client.get(f"/reviews/?tab=all&node=employer&plan_year={deadlines.today().year}").text
+    for query in ("node=convener", "plan_year=2001"):
         assert "没有符合条件的申报" in client.get(f"/reviews/?tab=all&{query}").text
     assert "没有" in client.get("/tasks/?tab=unclaimed&node=convener").text
 
