@@ -45,6 +45,8 @@ def elsewhere(loaded: Loaded) -> Any:
     """Where to go instead: an application under review is looked at, one without a pledge accepts it first."""
     material = loaded.material
     if material.state not in application.EDITABLE:
+        if request.method == "POST":  # sent from a page opened before, or in another window
+            flash(_("申报已提交，不能修改；刚才的操作没有执行。"), "warning")
         return redirect(url_for("ApplicationView.show", application_id=material.application_id))
     if material.pledge.accepted_id is None:
         return redirect(url_for("ApplicationView.pledge", application_id=material.application_id))
