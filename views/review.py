@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.queries.application import review_material
 from app.queries.certificate import certificate_exists
 from app.queries.recommendation import page_of, previous_text, publicity_terms, standing
+from app.queries.submission_diff import submission_diff
 from app.queries.worklist import (
     APPLICATION_TABS,
     Filters,
@@ -143,6 +144,8 @@ class ReviewView(PageView):
         tab = request.args.get("tab", "")
         tab = tab if tab in ("flow", "recommendation") else "details"
         more = self._recommendation(task, application_id, inbox) if tab == "recommendation" else {}
+        if tab == "details" and task["run"] > 1:
+            more["diff"] = submission_diff(session, application_id, run=task["run"])
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
             material=review_material(session, application_id, run=task["run"]), entries=entries,

@@ -266,6 +266,7 @@ def test_who_sent_it_back_sees_what_they_read_not_what_came_since(desk: Desk) ->
     assert ("安徽省合肥市" in old, "安徽省黄山市" in old) == (True, False)
     assert "安徽省黄山市" in new
     assert "第 2 次提交" in new
+    assert "与第 1 次提交的差异" in new
     assert "第 1 次提交" in old
 
 
