@@ -67,6 +67,8 @@ def render_document(html: str, *, title: str, created: datetime, font_dir: Path,
             raise RenderTimeoutError(
                 f"文档过大或过于复杂，未能生成（{error}）。请减少内容后重试。"
             ) from error
+        except (MemoryError, SystemError) as error:  # an allocation refused inside a C call comes out as SystemError
+            raise RenderTimeoutError("文档过大或过于复杂，未能生成（内存不足）。请减少内容后重试。") from error
         except Exception as error:
             raise RenderError(f"文档排版失败（{type(error).__name__}: {error}）。请联系管理员。") from error
     if result.err or result.warn or complaints:

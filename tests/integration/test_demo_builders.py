@@ -31,7 +31,7 @@ def template(application: Flask, store: Databases) -> str:
         with system_scope():
             load_refdata()
 
-    return build_template(application, store, "refdata", fill, base="empty")
+    return build_template(application, store, "builders", fill, base="empty")
 
 
 class Undo(Exception):

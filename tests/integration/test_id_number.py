@@ -37,7 +37,7 @@ def template(application: Flask, store: Databases) -> str:
                 make.submitted(who)
         world.disable("unit2")
 
-    return build_template(application, store, "submitted", submit, base=base)
+    return build_template(application, store, "id_numbers", submit, base=base)
 
 
 def number_of(login: str) -> str:

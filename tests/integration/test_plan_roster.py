@@ -33,7 +33,7 @@ def template(application: Flask, store: Databases) -> str:
         with scoped(scope_of(who)):
             make.submitted(who)
 
-    return build_template(application, store, "one_submitted", submit, base=base)
+    return build_template(application, store, "roster", submit, base=base)
 
 
 @pytest.fixture

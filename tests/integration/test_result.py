@@ -50,7 +50,7 @@ def template(application: Flask, store: Databases) -> str:
         with scoped(scope_of(who)):
             make.started(who)
 
-    return build_template(application, store, "started", begin, base=base)
+    return build_template(application, store, "results", begin, base=base)
 
 
 @pytest.fixture
