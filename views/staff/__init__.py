@@ -21,8 +21,25 @@ from views.staff import (
     termination,
 )
 
+SCREENS = (
+    plan,
+    organization,
+    built_in,
+    seal,
+    routing,
+    termination,
+    achievement,
+    kind_fields,
+    opinion_template,
+    dictionary,
+    holiday,
+    notice,
+    setting,
+    account,
+)
+
 
 def register(appbuilder: AppBuilder) -> None:
     """Register the generated screens, in the order of the menu."""
-    for module in (plan, organization, built_in, seal, routing, termination, achievement, kind_fields, opinion_template, dictionary, holiday, notice, setting, account):
+    for module in SCREENS:
         module.register(appbuilder)
