@@ -1,4 +1,4 @@
-"""A second application that also has the probes of tests/access/probes.py, over the same database."""
+"""A second application that also has the probes of tests/access/probes.py, over the same database; two units with rows of everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app import release
 from app.extensions import db
 from app.factory import create_app
 from app.roles import ROLES
-from tests.access import probes
+from tests.access import probes, scope_world
 from tests.conftest import Client, TestConfig
 from tests.database import Databases
 
@@ -46,3 +46,9 @@ def probe_app(probe_application: Flask, application: Flask, store: Databases) ->
         yield probe_application
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask) -> scope_world.World:
+    """Two units A and B, a person in each, and an authority that handled A's case."""
+    return scope_world.build()
