@@ -234,6 +234,8 @@ CRITERIA: dict[type, Criterion] = {
         _mine(t.person_id, s.person_id), _mine(t.organization_id, s.organization_id),
         t.case_id.in_(_handled(s, _task.c.case_id)),
     ),
+    m.ReturnReason: lambda t, s: t.task_id.in_(select(_task.c.id).where(
+        or_(_mine(_task.c.person_id, s.person_id), _task.c.case_id.in_(_handled(s, _task.c.case_id))))),
     m.TaskCounter: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.CommissionLetter: _commission,
     m.SavedView: lambda t, s: _mine(t.user_id, s.user_id),

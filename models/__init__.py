@@ -51,6 +51,7 @@ from models.recommendation import Recommendation
 from models.refdata import LoadedRow
 from models.region import Region
 from models.result import Publicity, ReviewResult
+from models.return_reason import ReturnReason
 from models.route_form import RouteForm
 from models.routing import RouteRule, RouteStep
 from models.saved_view import SavedView
@@ -71,7 +72,7 @@ __all__ = [
     "Job", "Jurisdiction", "LoadedRow", "Notice", "Notification", "OpinionTemplate", "Organization",
     "OrganizationRole", "Person", "PersonSeries", "PersonalRequest", "PlanCheck", "PlanLevel",
     "PlanOffering", "Pledge", "PostQuota", "PostQuotaLevel", "Publicity", "QrSignIn", "QuotaUse",
-    "Recommendation", "Region", "ReviewPlan", "ReviewResult", "ReviewStandard", "RouteForm", "RouteRule",
+    "Recommendation", "Region", "ReturnReason", "ReviewPlan", "ReviewResult", "ReviewStandard", "RouteForm", "RouteRule",
     "RouteStep", "SavedView", "Seal", "SeriesForm", "Setting", "SignOn", "Specialty", "StandardGroup",
     "StandardItem", "StandardSection", "StoredFile", "Submission", "Substitution", "Task", "TaskCounter",
     "Title", "TitleLevel", "TitleSeries", "WebSession",

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.errors import DomainError
 from app.queries.opinion_template import Opinion, fitting, opinions
+from app.rules.return_reason import Reason
 from app.services import opinion_template
 from app.transaction import current_session
 from views.addresses import positive
@@ -39,6 +40,12 @@ def sent_opinion(action: str, suffix: str = "") -> str:
     if not found or found in typed.split("\n"):
         return typed
     return f"{typed}\n{found}" if typed and action in _JOINED else found
+
+
+def sent_reasons() -> list[Reason]:
+    """退回原因 of the dialog (task/_reasons.html), each with its page; lines left empty are none."""
+    pages, texts = request.form.getlist("reason_page"), request.form.getlist("reason_text")
+    return [Reason(page.strip()[:32], text) for page, text in zip(pages, texts, strict=False) if text.strip()]
 
 
 def keep_sent(opinion: str, action: str, procedure: str, suffix: str = "") -> None:

@@ -11,16 +11,17 @@ KEY = "refused_decision"
 
 @dataclass(frozen=True)
 class RefusedDecision:
-    """`action`: approve, return or terminate; `sentence`: why it was refused."""
+    """`action`: approve, return or terminate; `sentence`: why it was refused; `reasons`: (page, text) of a return."""
 
     action: str
     opinion: str
     sentence: str
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 def keep(task_id: int, decision: RefusedDecision) -> None:
     """Remember what was typed until the page of the task is shown; one decision a session, like a flashed message."""
-    session[KEY] = [task_id, decision.action, decision.opinion, decision.sentence]
+    session[KEY] = [task_id, decision.action, decision.opinion, decision.sentence, list(decision.reasons)]
 
 
 def take(task_id: int) -> RefusedDecision | None:
@@ -29,4 +30,4 @@ def take(task_id: int) -> RefusedDecision | None:
     if not kept or kept[0] != task_id:
         return None
     del session[KEY]
-    return RefusedDecision(*kept[1:])
+    return RefusedDecision(*kept[1:4], tuple((page, text) for page, text in kept[4]))

@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.queries.application import review_material
 from app.queries.certificate import certificate_exists
 from app.queries.recommendation import page_of, previous_text, publicity_terms, standing
+from app.queries.return_reason import reasons_of_tasks
 from app.queries.submission_diff import submission_diff
 from app.queries.worklist import (
     APPLICATION_TABS,
@@ -30,6 +31,7 @@ from app.queries.worklist import (
 )
 from app.reports.sheet import MEDIA_TYPE, SheetColumn, write_roster
 from app.rules.recommendation import gaps
+from app.rules.return_reason import pages
 from app.rules.snapshot import ID_LABEL
 from app.services import file as files
 from app.services import saved_view
@@ -146,10 +148,11 @@ class ReviewView(PageView):
         more = self._recommendation(task, application_id, inbox) if tab == "recommendation" else {}
         if tab == "details" and task["run"] > 1:
             more["diff"] = submission_diff(session, application_id, run=task["run"])
+        material = review_material(session, application_id, run=task["run"])
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
-            material=review_material(session, application_id, run=task["run"]), entries=entries,
-            receivers=receivers(task),
+            material=material, entries=entries,
+            receivers=receivers(task), pages=pages(material), reasons=reasons_of_tasks(session, [row["id"] for row in entries if row["state"] == "returned"]),
             following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
             back=way_back(url_for("ReviewView.index")), file_target="evidence", id_label=ID_LABEL, **more,

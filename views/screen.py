@@ -13,6 +13,7 @@ from markupsafe import Markup
 from app.rules import deadlines
 from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
+from app.rules.return_reason import general
 from app.rules.rich_text import clean
 from app.workflow.engine import node_label
 from models.case import CASE_STATES, TASK_STATES
@@ -80,7 +81,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day, moment=moment, time_left=time_left, rich=rich, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
         task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),
-        state_word=state_word, gettext=_,
+        state_word=state_word, gettext=_, general=general,
     )
     app.jinja_env.globals.update(
         refused_decision=take, opinion_choices=opinion_choices, entrustment_address=entrustment_address

@@ -13,7 +13,9 @@ from app.actor import Actor
 from app.errors import DomainError, Invalid, NotFound
 from app.queries.organization import search_organizations
 from app.queries.worklist import TABS, Filters, due_dates, inbox_of, next_task, tab_counts, tasks_page
+from app.rules.return_reason import MOST
 from app.services import review, saved_view
+from app.services.return_reason import return_with_reasons
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
 from app.workflow.engine import Outcome
@@ -23,7 +25,7 @@ from models.case import Task
 from models.organization import ORGANIZATION_KINDS
 from views.addresses import positive, subject_address, way_back
 from views.base import PageView, current_actor
-from views.opinion_parts import keep_sent, sent_opinion
+from views.opinion_parts import keep_sent, sent_opinion, sent_reasons
 from views.refused import RefusedDecision, keep
 from views.screen import running_time
 
@@ -160,9 +162,12 @@ class TaskView(PageView):
     @has_access
     def return_(self, task_id: int) -> Any:
         """退回."""
-        return self._act(task_id, lambda actor: review.return_(
-            task_id=task_id, actor=actor, opinion=sent_opinion("return"), version=self._version()
-        ), decision="return")
+        def decide(actor: Actor) -> Outcome:
+            words = {"task_id": task_id, "actor": actor, "opinion": sent_opinion("return"), "version": self._version()}
+            reasons = sent_reasons()
+            return return_with_reasons(reasons=reasons, **words) if reasons else review.return_(**words)
+
+        return self._act(task_id, decide, decision="return")
 
     @expose("/<int:task_id>/terminate/", methods=["POST"])
     @has_access
@@ -218,7 +223,10 @@ class TaskView(PageView):
             sentence = " ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())])
             flash(sentence, "danger")
             if decision:
-                keep(task_id, RefusedDecision(decision, sent_opinion(decision)[:OPINION_KEPT], sentence))
+                keep(task_id, RefusedDecision(
+                    decision, sent_opinion(decision)[:OPINION_KEPT], sentence,
+                    tuple((one.page, one.text[:OPINION_KEPT]) for one in sent_reasons()[:MOST]) if decision == "return" else (),
+                ))
             return redirect(subject_address(*subject, self._back()) if subject else self._back())
         if decision:
             keep_sent(sent_opinion(decision), decision, procedure)

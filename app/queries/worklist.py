@@ -233,7 +233,7 @@ def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
     """流程: every task of the cases in order, with the names of organization and decider (mappings)."""
     return session.execute(
         select(
-            _task.c.case_id, _task.c.seq, _task.c.stop, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at,
+            _task.c.id, _task.c.case_id, _task.c.seq, _task.c.stop, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at,
             _task.c.decided_at, _task.c.opinion, _organization.c.name.label("organization"),
             (_account.c.last_name + _account.c.first_name).label("decider"),
         )

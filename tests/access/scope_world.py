@@ -92,6 +92,7 @@ def _fill(
         m.Submission: submission,
         m.Case: case,
         m.Task: tasks[0],
+        m.ReturnReason: save(m.ReturnReason(task_id=tasks[0], position=1, page="basic", text="请核对")),
         m.CommissionLetter: save(m.CommissionLetter(
             organization_id=unit.id, convener_id=convener.id, plan_id=plan_id, name="委托", headcount=1,
             created_by=unit.user_id,

@@ -37,6 +37,7 @@ SEES_A: dict[type, set[str]] = {
     m.Submission: {"person_a", "unit_a", "authority"},
     m.Case: {"person_a", "unit_a", "authority"},
     m.Task: {"person_a", "unit_a", "authority"},
+    m.ReturnReason: {"person_a", "unit_a", "authority"},
     m.TaskCounter: {"unit_a"},
     m.PostQuota: {"unit_a"},
     m.PostQuotaLevel: {"unit_a"},
