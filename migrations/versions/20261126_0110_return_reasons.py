@@ -6,7 +6,7 @@ Revision: 0110, after 0081; 2026-11-26
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0110'
+revision = "0110"
 down_revision = "0081"
 branch_labels = None
 depends_on = None
