@@ -18,6 +18,12 @@ class Setting(Timestamps, Versioned, Base):
     key: Mapped[str] = mapped_column(String(80), unique=True)
     value: Mapped[Any] = mapped_column(Json)
     label: Mapped[str] = mapped_column(String(120))
+    names: Mapped[dict[str, str]] = mapped_column(Json, default=dict, server_default="{}")  # what screens call the value's keys
+
+    @property
+    def named_value(self) -> tuple[Any, dict[str, str]]:
+        """The value with the names of its keys."""
+        return self.value, self.names or {}
 
     def __str__(self) -> str:
         return self.label

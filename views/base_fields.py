@@ -113,6 +113,18 @@ class JsonField(TextAreaField):
             raise ValueError(_l("不是有效的 JSON，请检查括号、引号和逗号。")) from error
 
 
+class LinesField(TextAreaField):
+    """A list of texts, written one a line; empty lines do not count."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "\n".join(self.data or [])
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = [line.strip() for line in (valuelist[0] if valuelist else "").splitlines() if line.strip()]
+
+
 def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 

@@ -175,7 +175,7 @@ class _Loader:
             }) for position, r in enumerate(data.opinions, 1)
         ], lambda row: f"{row['user_id'] or ''}/{row['procedure']}/{row['action']}/{opinion_key(row['text'])}")
         self.sync(Setting, [
-            (r.key, {"key": r.key, "label": r.label, "value": r.value}) for r in data.settings
+            (r.key, {"key": r.key, "label": r.label, "value": r.value, "names": r.names}) for r in data.settings
         ], lambda row: str(row["key"]))
         self._route_rules(data)
         self.sync(Holiday, announced_days(), lambda row: row["day"].isoformat())

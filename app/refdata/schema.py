@@ -137,6 +137,7 @@ class SettingRow(Row):
     key: Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=80)]
     label: Annotated[str, Meta(min_length=1, max_length=120)]
     value: str | int | list[Any] | dict[str, Any]
+    names: dict[str, Short] = {}  # key of the value -> what screens call it
 
 
 class RouteStepRow(Row):

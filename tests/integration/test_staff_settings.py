@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -67,19 +66,22 @@ def test_settings_are_edited_as_what_they_are(admin: FlaskClient) -> None:
     assert change(admin, phone, " 0551-88888888 ").status_code == 302
     assert change(admin, tips, "第一条\n\n第二条\n第三条").status_code == 302
     new = {"approve": ["同意", "好"], "return": ["退"]}
-    assert change(admin, opinions, json.dumps(new, ensure_ascii=False)).status_code == 302
+    assert change(admin, opinions, "approve：同意、好\nreturn：退").status_code == 302
+    nested = setting("x.nested", [{"key": "a"}])
+    assert change(admin, nested, '[{"key": "a"}, {"key": "b"}]').status_code == 302
+    assert row_of(m.Setting, nested).value == [{"key": "a"}, {"key": "b"}]
     assert row_of(m.Setting, phone).value == "0551-88888888"
     assert row_of(m.Setting, tips).value == ["第一条", "第二条", "第三条"]
     assert row_of(m.Setting, opinions).value == new
-    assert events_of("setting") == ["record:changed"] * 3
+    assert events_of("setting") == ["record:changed"] * 4
 
 
 @pytest.mark.parametrize(("key", "before", "text", "sentence"), [
     ("support.phone", "1", "  ", "取值不能为空"),
-    ("x", {"a": ["1"]}, '{"b": ["1"]}', "应有且仅有这些键：a"),
-    ("x", {"a": ["1"]}, '{"a": [1]}', "应是一段文字"),
-    ("x", {"a": ["1"]}, "[1]", "应是一组键和值"),
-    ("x", {"a": ["1"]}, "{", "不是有效的 JSON"),
+    ("x", {"a": [{"b": "1"}]}, '{"b": [{"b": "1"}]}', "应有且仅有这些键：a"),
+    ("x", {"a": [{"b": "1"}]}, '{"a": [{"b": 1}]}', "应是一段文字"),
+    ("x", {"a": [{"b": "1"}]}, "[1]", "应是一组键和值"),
+    ("x", {"a": [{"b": "1"}]}, "{", "不是有效的 JSON"),
     ("x", 5, "true", "应是一个整数"),
     ("certificate.number_template", "9{year}{serial:6}", "9{year}", "必须以 {serial:位数} 结尾"),
     ("certificate.number_template", "9{year}{serial:6}", "9{month}{serial:6}", "不认识的占位符"),
@@ -106,3 +108,36 @@ def test_only_administrators_change_settings(as_role: Callable[[str], FlaskClien
         assert client.get(f"/settingview/edit/{pk}").status_code == 403
         assert client.post(f"/settingview/edit/{pk}", data={"value": "2"}).status_code == 403
     assert row_of(m.Setting, pk).value == "1"
+
+
+def test_a_setting_with_keys_is_written_one_a_line_by_its_names(admin: FlaskClient) -> None:
+    before = {"employer": 10, "places": ["论文", "论著"]}
+    pk = save(m.Setting(key="x.days", value=before, label="时限", names={"employer": "单位审核", "places": "类别"}))
+    assert "单位审核：10；类别：论文、论著" in admin.get("/settingview/list/").text
+    assert "单位审核：10\n类别：论文、论著" in admin.get(f"/settingview/show/{pk}").text
+    assert change(admin, pk, "类别:论文、 专利\n单位审核：12").status_code == 302
+    assert row_of(m.Setting, pk).value == {"employer": 12, "places": ["论文", "专利"]}
+    for text, sentence in (
+        ("单位审核：十\n类别：论文", "“单位审核”应是一个整数。"), ("单位审核：1", "缺少类别，每项须有一行。"),
+        ("单位审核：1\n单位审核：2\n类别：甲", "写了两次"), ("单位：1\n类别：甲", "名称应是：单位审核、类别。"),
+    ):
+        answer = change(admin, pk, text)
+        assert answer.status_code == 422
+        assert sentence in answer.text
+        assert text in answer.text  # what was typed is still there
+
+
+def test_long_values_are_cut_in_the_list_only(admin: FlaskClient) -> None:
+    pk = save(m.Setting(key="x.fields", label="字段", value=[{"key": f"k{n}", "label": f"第{n}个字段"} for n in range(40)]))
+    page = admin.get("/settingview/list/").text
+    assert "第0个字段、第1个字段" in page
+    assert "第39个字段" not in page
+    assert "第39个字段" in admin.get(f"/settingview/show/{pk}").text
+
+
+def test_a_pledge_is_written_one_clause_a_line(admin: FlaskClient) -> None:
+    add = "/pledgeview/add"
+    answer = admin.post(add, data={"number": "9", "title": "承诺书", "clauses": " \n "})
+    assert answer.status_code == 422
+    assert admin.post(add, data={"number": "9", "title": "承诺书", "clauses": "第一条\n\n 第二条 "}).status_code == 302
+    assert row_of(m.Pledge, 1).clauses == ["第一条", "第二条"]

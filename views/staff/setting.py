@@ -12,15 +12,30 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect
 from wtforms import HiddenField
+from wtforms.validators import DataRequired
 
 from app.audit import canonical
 from app.errors import Invalid
 from app.rules.setting_value import NUMBER_TEMPLATE, check_value, sample_number
+from app.rules.setting_words import in_brief
 from models.application import Pledge
 from models.setting import Setting
 from views.base import SafeModelView
-from views.base_fields import form_class
+from views.base_fields import REQUIRED, LinesField, form_class
 from views.staff.setting_field import SettingValueField, shown
+
+VALUE = _l("取值")
+
+
+class _Named:
+    """Gives the field of the value the names of its keys before it reads what was sent."""
+
+    value: SettingValueField
+
+    def process(self, formdata: Any = None, obj: Any = None, **kwargs: Any) -> None:
+        if obj is not None:
+            self.value.names = obj.names or {}
+        super().process(formdata, obj, **kwargs)  # type: ignore[misc]
 
 
 class SettingView(SafeModelView):
@@ -29,16 +44,22 @@ class SettingView(SafeModelView):
     datamodel = SQLAInterface(Setting)
     noun = _l("参数")
     exclude_route_methods = {"download", "add", "delete"}
-    list_columns = ["label", "key", "value"]
-    show_columns = ["label", "key", "value", "updated_at"]
+    list_columns = ["label", "named_value"]
+    show_columns = ["label", "key", "named_value", "updated_at"]
     search_columns = ["label", "key"]
     edit_columns = ["value"]
     order_columns = ["key"]
-    label_columns = {"label": _l("名称"), "key": _l("参数名"), "value": _l("取值"), "updated_at": _l("修改时间")}
-    formatters_columns = {"value": shown}
+    label_columns = {"label": _l("名称"), "key": _l("参数名"), "value": VALUE, "named_value": VALUE, "updated_at": _l("修改时间")}
+    formatters_columns = {"named_value": lambda pair: in_brief(*pair)}
+
+    def _get_show_widget(self, pk: Any, item: Setting, *args: Any, **kwargs: Any) -> Any:
+        """The whole value, where the list has its beginning."""
+        widgets = super()._get_show_widget(pk, item, *args, **kwargs)
+        widgets["show"].template_args["formatters_columns"] = {"named_value": lambda pair: shown(*pair)}
+        return widgets
 
     def _init_forms(self) -> None:
-        self.edit_form = type("SettingForm", (form_class(self, self.edit_columns),), {
+        self.edit_form = type("SettingForm", (_Named, form_class(self, self.edit_columns)), {
             "value": SettingValueField(self.label_columns["value"]), "shown": HiddenField(),
         })
         super()._init_forms()
@@ -74,9 +95,13 @@ class PledgeView(SafeModelView):
         "number": _l("版本"), "title": _l("标题"), "clauses": _l("条款"), "sha256": _l("内容摘要"), "published_at": _l("发布时间"),
     }
 
+    def _init_forms(self) -> None:
+        self.add_form = type("PledgeForm", (form_class(self, self.add_columns),), {
+            "clauses": LinesField(self.label_columns["clauses"], validators=[DataRequired(REQUIRED)], description=_l("每行一条。")),
+        })
+        super()._init_forms()
+
     def pre_add(self, item: Any) -> None:
-        if not isinstance(item.clauses, list) or not all(isinstance(line, str) and line for line in item.clauses or []):
-            raise Invalid(_("条款须为文字列表。"), {"clauses": _("请填写 JSON 列表，每条一句，例如 [\"第一条\", \"第二条\"]。")})
         item.sha256 = hashlib.sha256(canonical({"title": item.title, "clauses": item.clauses}).encode()).hexdigest()
 
 
