@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
+from app.rules import identity
 from app.rules.checks_material import Material
-from app.rules.checks_personal import wanted, wrong
+from app.rules.checks_personal import day, wanted, wrong
 from app.rules.checks_registry import Gap, rule
 
 
@@ -74,3 +76,20 @@ def check_b04(material: Material) -> list[Gap]:
         gaps.append(Gap(
             f"转评须为同级转评：申报级别为“{material.choice.level}”，现有职称中没有这一级别。", "basic", "#held-titles"))
     return gaps
+
+
+MOVED_ON = "moved_on"  # key of 岗位变动时间 in 转评申报表
+
+
+@rule("B07", group="申报选择", title="转入新岗位满规定年限", source="law")
+def check_b07(material: Material) -> list[Gap]:
+    """转评: whoever has just come to the new post is not judged by it yet; whole years up to the end of the plan year."""
+    moved = day(material.route_values.get(MOVED_ON))
+    if material.choice.route != "transfer" or moved is None:
+        return []
+    wanted_years, until = material.parameter("B07", "years"), dt.date(material.plan.year, 12, 31)
+    years = identity.age_on(moved, until)
+    if years >= wanted_years:
+        return []
+    return [Gap(
+        f"转入新岗位须满 {wanted_years} 年方可转评，自 {moved} 计算到 {until} 为 {max(years, 0)} 年。", FORM, MOVED_ON)]

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from app.rules import deadlines, identity
+from app.rules.check_settings import BY_RULE
 from app.rules.checks_items import anchor_of
 from app.rules.checks_material import Item, Material
 from app.rules.checks_personal import day, whole
@@ -15,8 +16,8 @@ from app.rules.checks_registry import WARN, Gap, rule
 from app.rules.checks_titles import education_rank, held_since
 
 WORK, EDUCATION, STUDIES, ASSESSMENTS = "work_experience", "education", "continuing_education", "annual_assessment"
-# The least 合格学历 of a level (rank of the level: rank of the education, its name); below it 破格 is the way.
-LEAST_EDUCATION = {5: (60, "大学本科"), 4: (60, "大学本科"), 3: (50, "大学专科"), 2: (35, "高中或中专"), 1: (35, "高中或中专")}
+# Which parameter of E04 holds the least 合格学历 of a level, by its rank; below it 破格 is the way.
+LEAST_EDUCATION = {5: "senior", 4: "associate_senior", 3: "intermediate", 2: "junior", 1: "junior"}
 UNCOUNTED = ("不合格", "未参加考核")
 _START_TOLERANCE = 3  # months between 工作时间 and the first 工作经历
 _GRADUATION_AGE = 15
@@ -52,10 +53,13 @@ def check_e02(material: Material) -> list[Gap]:
 @rule("E04", group="经历学历", title="合格学历达到申报级别的要求", source="law")
 def check_e04(material: Material) -> list[Gap]:
     """Only 常规申报: with less, 破格 is the way."""
-    rank = education_rank(material)
-    least, name = LEAST_EDUCATION.get(material.choice.rank, (0, ""))
-    if material.choice.route != "regular" or rank == 0 or rank >= least:
+    rank, key = education_rank(material), LEAST_EDUCATION.get(material.choice.rank)
+    if material.choice.route != "regular" or rank == 0 or key is None:
         return []
+    least = material.parameter("E04", key)
+    if rank >= least:
+        return []
+    name = next(entry.name_of(least) for entry in BY_RULE["E04"].parameters if entry.key == key)
     return [Gap(f"申报“{material.choice.level}”的合格学历须为{name}以上，不具备规定学历的请选择破格申报。", EDUCATION)]
 
 

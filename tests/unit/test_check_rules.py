@@ -36,6 +36,7 @@ WANTED = (
     + [f"G{n:02d}" for n in range(1, 7)] + [f"H{n:02d}" for n in range(1, 9)] + ["I01", "I02"]
 )
 HINTS = {"C06w", "D03w"}  # the warning half of a rule that blocks
+BESIDES = {"B07"}  # of 转评申报表, which the list of the reference leaves out
 FORM = parse_fields([
     {"key": "basis", "label": "依据", "type": "text", "required": True},
     {"key": "clause", "label": "条款", "type": "ref", "ref": "standard_item"},
@@ -46,6 +47,21 @@ def exceptional(values: dict[str, Any]) -> Material:
     return replace(
         GOOD, choice=replace(GOOD.choice, route="exceptional", route_name="破格申报"), route_fields=FORM, route_values=values,
         plan=replace(GOOD.plan, routes=("regular", "exceptional", "transfer")))
+
+
+def transferred(moved_on: str, years: int = 1) -> Material:
+    """A 转评 of somebody who came to the new post on that day, in a plan that asks for so many years."""
+    return replace(
+        exceptional({"moved_on": moved_on}), choice=replace(GOOD.choice, route="transfer", route_name="转评申报"),
+        held_titles=(replace(HELD, rank=4),),
+        settings={**GOOD.settings, "B07": replace(GOOD.settings["B07"], parameters={"years": years})})
+
+
+def asking(rule_id: str, **parameters: int) -> Material:
+    """In a plan with other numbers for a rule."""
+    setting = GOOD.settings[rule_id]
+    return replace(GOOD, settings={
+        **GOOD.settings, rule_id: replace(setting, parameters={**setting.parameters, **parameters})})
 
 
 def education(**values: Any) -> Material:
@@ -68,7 +84,7 @@ def files(**values: Any) -> Material:
 
 def test_every_rule_of_the_reference_is_registered_and_tried_both_ways():
     assert len(WANTED) == 57
-    assert set(RULES) == {*WANTED, *HINTS}
+    assert set(RULES) == {*WANTED, *HINTS, *BESIDES}
     assert {rule_id for rule_id, _material, _words in BAD} == set(RULES)
     assert all(entry.check.__doc__ and entry.source and entry.title for entry in RULES.values())
     assert {rule_id: words for rule_id in RULES if (words := found(GOOD, rule_id))} == {}
@@ -163,6 +179,8 @@ BAD: list[tuple[str, Material, str]] = [
     ("B05", held(rank=4, level="副高级"), "不能常规申报"),
     ("B05", replace(GOOD, held_titles=()), "须先有低一级的职称"),
     ("B06", held(rank=5, level="正高级", title="正高级教师"), "请核对是否需要再次申报"),
+    ("B07", transferred("2026-01-01"), "须满 1 年方可转评，自 2026-01-01 计算到 2026-12-31 为 0 年"),
+    ("B07", transferred("2025-01-01", years=2), "须满 2 年方可转评"),
     ("C06w", personal(work_start="1997-05-13"), "未满 16 周岁"),
     ("C09", replace(GOOD, person=replace(GOOD.person, mobile="123")), "手机号码"),
     ("C09", replace(GOOD, person=replace(GOOD.person, email="没有")), "电子邮箱"),
@@ -173,6 +191,7 @@ BAD: list[tuple[str, Material, str]] = [
     ("E02", items(item(21, page="work_experience", data={"start_date": "2010-01-01", "end_date": "2011-01-01"})), "时间重叠"),
     ("E02", personal(work_start="2004-08-01", work_years=22), "与工作时间 2004-08-01 不一致"),
     ("E04", education(education_level="31"), "须为大学本科以上"),
+    ("E04", asking("E04", associate_senior=80), "合格学历须为硕士研究生以上"),
     ("E06", education(end_date="1997-05-11", start_date="1993-09-01"), "未满 15 周岁"),
     ("E06", education(schooling_years="2"), "与学制 2 年不符"),
     ("G04", items(item(21, need=11, data={"award_date": "2012-12-31"})), "之前取得"),
@@ -234,6 +253,11 @@ def test_each_rule_finds_what_it_is_for_and_only_that(rule_id: str, material: Ma
         replace(HELD, appointments=(replace(APPOINTED, starts_on=dt.date(2025, 1, 1)),)),))),
     ("D06", held(from_elsewhere=True, acquisition_code="05")),
     ("E04", replace(education(education_level="31"), choice=replace(GOOD.choice, route="exceptional"))),
+    ("B07", transferred("2025-12-31")),
+    ("B07", transferred("2026-06-01", years=0)),
+    ("B07", replace(transferred("2026-06-01"), choice=replace(GOOD.choice, route="exceptional"))),
+    ("E04", replace(education(education_level="31"), settings=asking("E04", associate_senior=50).settings)),
+    ("E04", asking("E04", senior=90)),
     ("F01", replace(GOOD, items=tuple(i for i in GOOD.items if i.data.get("year") not in (2021, 2022, 2023)), held_titles=(
         replace(HELD, appointments=(replace(APPOINTED, starts_on=dt.date(2023, 3, 1)),)),))),
     ("G05", grouped(1)),

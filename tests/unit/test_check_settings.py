@@ -34,6 +34,7 @@ def test_parameters_have_sensible_bounds() -> None:
     for entry in CONFIGURABLE:
         for parameter in entry.parameters:
             assert parameter.low <= parameter.default <= parameter.high
+            assert not parameter.options or parameter.name_of(parameter.default)
 
 
 @pytest.mark.parametrize("level", [BLOCK, WARN, OFF])
@@ -57,6 +58,14 @@ def test_what_is_typed_is_checked_field_by_field() -> None:
         check_settings.checked("E02", "sometimes", {"gap_months": "0"})
     assert set(refused.value.fields) == {"E02-level", "E02-gap_months"}
     assert check_settings.checked("E02", "block", {"gap_months": " 12 "}) == Setting("block", {"gap_months": 12})
+
+
+def test_what_is_chosen_from_a_list_is_one_of_it() -> None:
+    given = {"senior": "90", "associate_senior": "60", "intermediate": "50", "junior": "0"}
+    assert check_settings.checked("E04", "block", given) == Setting("block", {key: int(value) for key, value in given.items()})
+    with pytest.raises(Invalid) as refused:
+        check_settings.checked("E04", "block", {**given, "senior": "61", "junior": ""})
+    assert set(refused.value.fields) == {"E04-senior", "E04-junior"}
 
 
 def test_items_of_a_choice_group_are_not_asked_for_alone() -> None:
