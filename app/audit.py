@@ -122,6 +122,8 @@ class Event(enum.StrEnum):
     DOCUMENT_MADE = "document:made"
     SUBSTITUTE_APPOINTED = "substitution:appointed"
     SUBSTITUTE_CALLED_OFF = "substitution:called_off"
+    EXEMPTION_ASKED = "application:exemption_asked"
+    EXEMPTION_DECIDED = "application:exemption_decided"
     APPLICATION_TERMINATION_LIFTED = "application:termination_lifted"
     COMMISSION_SENT = "commission:sent"
     COMMISSION_RECEIVED = "commission:received"

@@ -141,6 +141,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         *_all(*_PLANS, *_PLAN_DESK),
         *_read("CommitteeView"),
         *_all("ResultView"),
+        *_all("ExemptionView"),
         *_all("IssuedCertificateView"),
     ],
     "Issuer": [

@@ -22,6 +22,12 @@ APPLICATION_STATES = {
     "terminated": "终止",
     "approved": "审核通过",
 }
+EXEMPTION_STATES = {  # 免面试
+    "none": "未申请",
+    "asked": "待组建单位审核",
+    "approved": "已批准",
+    "refused": "未批准",
+}
 # The pages of 个人信息 that take imported items, with the kind each takes.
 IMPORT_PAGES = {
     "work_experience": "工作经历",
@@ -61,6 +67,10 @@ class Application(Timestamps, Versioned, Base):
               sqlite_where=text("submitted_at IS NOT NULL"), postgresql_where=text("submitted_at IS NOT NULL")),
         UniqueConstraint("person_id", "plan_id"),
         CheckConstraint("state = 'editing' OR submitted_at IS NOT NULL", name="submitted_when_not_editing"),
+        one_of("exemption_state", EXEMPTION_STATES),
+        CheckConstraint("(exemption_state IN ('approved', 'refused')) = (exemption_decided_at IS NOT NULL)",
+                        name="exemption_decided_with_time"),
+        CheckConstraint("exemption_state <> 'refused' OR exemption_opinion <> ''", name="exemption_refused_with_opinion"),
         Index("ix_application_employer_id", "employer_id", "state", "id"),
         Index("ix_application_plan_id", "plan_id", "state", "id"),
         {"sqlite_autoincrement": True},  # cases and audit events name it by id: a deleted one's id is never given again
@@ -82,7 +92,10 @@ class Application(Timestamps, Versioned, Base):
     professional: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     route_values: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")  # of 破格审批表, 转评申报表
     state: Mapped[str] = mapped_column(Code, default="editing")
-    exemption_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # 免面试; empty: not asked for
+    exemption_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # 免面试, as the applicant asks for it
+    exemption_state: Mapped[str] = mapped_column(Code, default="none", server_default="none")
+    exemption_decided_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    exemption_opinion: Mapped[str] = mapped_column(Text, default="", server_default="")  # of the convener
     checked_version: Mapped[int | None]
     submitted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # of the first submission that stands
     decided_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -39,6 +39,7 @@ MODULES = (
     "route_form",
     "task",
     "review",
+    "exemption",
     "opinion",
     "recommendation",
     "post_quota",

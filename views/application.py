@@ -14,7 +14,7 @@ from app.queries import application as queries
 from app.queries import plan as plans
 from app.queries.plan_standing import standing_of
 from app.queries.submission_diff import submission_diff
-from app.services import application
+from app.services import application, exemption
 from app.transaction import current_session
 from models.application import Pledge
 from models.plan import ROUTES
@@ -138,11 +138,11 @@ class ApplicationView(PageView):
     def exemption(self, application_id: int) -> Any:
         """免面试."""
         with self.attempt() as outcome:
-            application.request_exemption(
+            changed = exemption.ask(
                 application_id=application_id, reason=request.form.get("reason", ""), actor=current_actor())
-        if outcome.ok:
+        if outcome.ok and changed:
             asked = request.form.get("reason", "").strip()
-            flash(_("已申请免面试，由评委会组建单位审核。") if asked else _("已取消免面试申请。"), "success")
+            flash(_("已申请免面试，申报送达评委会组建单位后由其审核。") if asked else _("已取消免面试申请。"), "success")
         return redirect(url_for("ApplicationView.index"))
 
     @expose("/<int:application_id>/delete", methods=["POST"])

@@ -64,7 +64,7 @@ class PlanSearch:
 
 
 def search_plans() -> PlanSearch:
-    """Search with what stands in the address of this request."""
+    """Search with what stands in the address of this request; the names of its pages are its own, so that it can stand beside other lists."""
     session = current_session()
     form = PlanSearchForm(request.args)
     offered = plan_search.search_choices(session)
@@ -76,7 +76,7 @@ def search_plans() -> PlanSearch:
     for field in (form.year, form.level, form.series, form.region, form.type):
         field.data = field.data or ""
     page = plan_search.search(
-        session, form.filters(), before=request.args.get("before"), after=request.args.get("after")
+        session, form.filters(), before=request.args.get("plans_before"), after=request.args.get("plans_after")
     )
     kept = {key: value for key, value in form.data.items() if value}
 
@@ -85,7 +85,7 @@ def search_plans() -> PlanSearch:
             return None
         return f"{request.path}?{urlencode({**kept, **{k: v for k, v in key.items() if v}})}#plans"
 
-    return PlanSearch(form, page, address(after=page.newer), address(before=page.older), bool(kept))
+    return PlanSearch(form, page, address(plans_after=page.newer), address(plans_before=page.older), bool(kept))
 
 
 class PlanView(PageView):

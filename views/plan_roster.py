@@ -23,7 +23,7 @@ from app.scope import scope_of
 from app.services import plan_roster
 from app.transaction import current_session
 from app.workflow.engine import node_label
-from models.application import APPLICATION_STATES
+from models.application import APPLICATION_STATES, EXEMPTION_STATES
 from models.plan import ROUTES
 from views.addresses import positive
 from views.base import PageView, current_actor
@@ -35,7 +35,7 @@ COLUMNS = (
     SheetColumn("出生日期", "date", 12), SheetColumn("证件号码", width=22), SheetColumn("手机号码", width=14),
     SheetColumn("工作单位", width=32), SheetColumn("申报系列", width=16), SheetColumn("申报专业", width=18),
     SheetColumn("申报职称", width=14), SheetColumn("申报级别", width=10), SheetColumn("申报形式", width=12),
-    SheetColumn("申报日期", "date", 12), SheetColumn("流程节点", width=16), SheetColumn("状态", width=10),
+    SheetColumn("面试", width=14), SheetColumn("申报日期", "date", 12), SheetColumn("流程节点", width=16), SheetColumn("状态", width=10),
 )
 
 
@@ -44,8 +44,18 @@ def read_filters(source: Any) -> RosterFilters:
     return RosterFilters(
         text=source.get("q", "").strip()[:50], state=source.get("state", "") if source.get("state") in SHOWN_STATES else "",
         route=source.get("route", "") if source.get("route") in ROUTES else "",
+        exemption=source.get("exemption", "") if source.get("exemption") in EXEMPTION_STATES else "",
         title_id=positive(source.get("title")), specialty_id=positive(source.get("specialty")),
     )
+
+
+# What a roster says of the interview, by the state of the request for 免面试.
+INTERVIEWS = {"none": "需要", "asked": "申请免面试", "approved": "已批准免面试", "refused": "需要（未批准免面试）"}
+
+
+def interview(needed: bool, state: str) -> str:
+    """The cell 面试."""
+    return INTERVIEWS[state] if needed else "不需要"
 
 
 class PlanRosterView(PageView):
@@ -72,7 +82,7 @@ class PlanRosterView(PageView):
 
         return self.render(
             "plan/roster.html", plan=plan, page=page, filters=filters, titles=titles, specialties=specialties,
-            states=SHOWN_STATES, routes=ROUTES, tones=TONES, figures=roster_figures(session, plan_id),
+            interview=interview, interviews=INTERVIEWS, states=SHOWN_STATES, routes=ROUTES, tones=TONES, figures=roster_figures(session, plan_id),
             newer_href=address(after=page.newer), older_href=address(before=page.older),
             crumbs=trail(plan, _("申报名册")),
         )
@@ -89,7 +99,7 @@ class PlanRosterView(PageView):
         plan, actor = own(plan_id), current_actor()
         today = deadlines.today()
         data = write_roster(
-            title=_("%(plan)s 申报名册", plan=plan.name), columns=COLUMNS, rows=numbered(_cells(row) for row in rows),
+            title=_("%(plan)s 申报名册", plan=plan.name), columns=COLUMNS, rows=numbered(_cells(row, plan.needs_interview) for row in rows),
             note=_("%(who)s %(day)s 导出，共 %(n)s 人。证件号码已隐去部分数字。", who=actor.name, day=today.isoformat(),
                    n=len(rows)),
         )
@@ -100,10 +110,11 @@ class PlanRosterView(PageView):
         return response
 
 
-def _cells(row: Any) -> list[Any]:
+def _cells(row: Any, needs_interview: bool) -> list[Any]:
     return [
         row.person, row.sex, row.birth_date, mask_id_number(row.id_number), row.mobile, row.unit, row.series,
-        row.specialty, row.title, row.level, ROUTES[row.route], row.submitted_at, node_label(row.node) if row.node else "",
+        row.specialty, row.title, row.level, ROUTES[row.route],
+        interview(needs_interview, row.exemption_state), row.submitted_at, node_label(row.node) if row.node else "",
         APPLICATION_STATES[row.state],
     ]
 

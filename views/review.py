@@ -45,6 +45,7 @@ from models.post_quota import QUOTA_STATES
 from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
+from views.exemption import exemption_part
 from views.file_response import bytes_response
 from views.plan import PHASES, search_plans
 from views.screen import day, state_word
@@ -146,6 +147,8 @@ class ReviewView(PageView):
         tab = request.args.get("tab", "")
         tab = tab if tab in ("flow", "recommendation") else "details"
         more = self._recommendation(task, application_id, inbox) if tab == "recommendation" else {}
+        if tab == "details":
+            more |= exemption_part(application_id, task, inbox)
         if tab == "details" and task["run"] > 1:
             more["diff"] = submission_diff(session, application_id, run=task["run"])
         material = review_material(session, application_id, run=task["run"])

@@ -1,4 +1,5 @@
-"""申报截止提醒: people whose application is begun, or was sent back, are told before the window of the plan ends."""
+"""申报截止: people whose application is begun, or was sent back, are told before the window of the plan ends, and when it is
+lengthened."""
 
 from __future__ import annotations
 
@@ -44,6 +45,29 @@ def remind(job: JobView) -> None:
                     session, user_ids=[row.user_id], key=f"deadline:{row.id}:{row.closes_on}:{step}",
                     title=f"「{row.name}」将于 {row.closes_on} 23:59:59 截止申报，您的申报还没有提交",
                     link=f"/applications/{row.id}",
+                )
+        if len(rows) < CHUNK:
+            return
+        last = rows[-1].id
+
+
+@handler("notify.window_extended")
+def tell_of_extension(job: JobView) -> None:
+    """Whoever has begun, or has to mend what came back, learns the new last day, once for each change of the window."""
+    last = 0
+    while True:
+        with transaction() as session:
+            rows = session.connection().execute(
+                select(_application.c.id, _person.c.user_id, _plan.c.name, _plan.c.closes_on)
+                .join(_application, _application.c.person_id == _person.c.id).join(_plan, _plan.c.id == _application.c.plan_id)
+                .where(_application.c.plan_id == job.payload["plan_id"], _application.c.id > last,
+                       _application.c.state.in_(UNSENT), _plan.c.state == "published")
+                .order_by(_application.c.id).limit(CHUNK)
+            ).all()
+            for row in rows:
+                notify(
+                    session, user_ids=[row.user_id], key=f"{job.key}:{row.id}", link=f"/applications/{row.id}",
+                    title=f"「{row.name}」的申报时间已延长至 {row.closes_on} 23:59:59，您的申报还没有提交",
                 )
         if len(rows) < CHUNK:
             return

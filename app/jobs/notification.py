@@ -93,6 +93,23 @@ def tell_of_lifted_termination(job: JobView) -> None:
                    link=f"/applications/{job.payload['application_id']}")
 
 
+@handler("notify.exemption_decided")
+def tell_of_exemption(job: JobView) -> None:
+    """The applicant learns whether an interview is asked of them, and why."""
+    application, plan = Application.__table__, ReviewPlan.__table__
+    with transaction() as session:
+        row = session.connection().execute(
+            select(_person.c.user_id, plan.c.name, application.c.exemption_state, application.c.exemption_opinion)
+            .join(application, application.c.person_id == _person.c.id).join(plan, plan.c.id == application.c.plan_id)
+            .where(application.c.id == job.payload["application_id"])
+        ).first()
+        answer = {"approved": "已批准您免面试", "refused": "没有批准您免面试，您需要参加面试"}.get(row.exemption_state) if row else None
+        if row is not None and answer is not None:
+            opinion = f"：{row.exemption_opinion}" if row.exemption_opinion else "。"
+            notify(session, user_ids=[row.user_id], key=job.key, title=f"「{row.name}」{answer}{opinion}",
+                   link="/applications/")
+
+
 @handler("notify.commission")
 def tell_of_letter(job: JobView) -> None:
     """A letter arrived: the convener; it was received or returned: who sent it."""

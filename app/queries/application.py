@@ -58,7 +58,8 @@ _CARD = (
         _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.plan_edition, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
         _a.c.submitted_at, _a.c.decided_at, _a.c.pledge_id, _a.c.series_id, _a.c.specialty_id, _a.c.title_id,
         _a.c.standard_id, _series.c.name.label("series"), _standard.c.name.label("standard"), _plan.c.name.label("plan"), _plan.c.opens_on,
-        _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _plan.c.allows_exemption, _plan.c.exemption_note, _a.c.exemption_reason, _specialty.c.name.label("specialty"),
+        _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _plan.c.allows_exemption, _plan.c.exemption_note,
+        _a.c.exemption_reason, _a.c.exemption_state, _a.c.exemption_opinion, _specialty.c.name.label("specialty"),
         _title.c.name.label("title"), _level.c.name.label("level"),
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)
@@ -85,6 +86,15 @@ class Card:
     def route_name(self) -> str:
         """申报方式."""
         return ROUTES[self.row.route]
+
+    @property
+    def interview(self) -> str:
+        """有无面试, with what became of a request for 免面试."""
+        if not self.row.needs_interview:
+            return "无"
+        return {
+            "asked": "有（免面试待审核）", "approved": "无（已批准免面试）", "refused": "有（免面试未批准）",
+        }.get(self.row.exemption_state, "有")
 
     @property
     def state_name(self) -> str:

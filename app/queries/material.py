@@ -225,7 +225,7 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
         professional=row.professional, route_form=row.route_form_name if route_fields else "",
         route_note=row.route_note or "", route_fields=route_fields, route_values=row.route_values, sections=sections,
         held_titles=held_titles(session, application_id, titles), items=items, slots=slots, settings=settings,
-        exemption_reason=row.exemption_reason, has_cases=bool(row.has_cases), education_ranks=names.ranks.get("education_level", {}),
+        exemption_reason=row.exemption_reason, exemption_state=row.exemption_state, has_cases=bool(row.has_cases), education_ranks=names.ranks.get("education_level", {}),
     )
     return Loaded(material, names)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.scope import Scope, criterion_for
-from models.application import APPLICATION_STATES, Application
+from models.application import APPLICATION_STATES, EXEMPTION_STATES, Application
 from models.case import Case
 from models.organization import Organization
 from models.person import Person
@@ -36,11 +36,12 @@ class RosterFilters:
     route: str = ""
     title_id: int | None = None
     specialty_id: int | None = None
+    exemption: str = ""  # a key of EXEMPTION_STATES
 
     def words(self) -> dict[str, str]:
         """As parts of an address."""
         values = {"q": self.text, "state": self.state, "route": self.route, "title": self.title_id,
-                  "specialty": self.specialty_id}
+                  "specialty": self.specialty_id, "exemption": self.exemption}
         return {key: str(value) for key, value in values.items() if value}
 
 
@@ -72,6 +73,8 @@ def _chosen(plan_id: int, filters: RosterFilters, scope: Scope) -> Select[Any]:
         statement = statement.where(_a.c.state == filters.state)
     if filters.route in ROUTES:
         statement = statement.where(_a.c.route == filters.route)
+    if filters.exemption in EXEMPTION_STATES:
+        statement = statement.where(_a.c.exemption_state == filters.exemption)
     if filters.title_id is not None:
         statement = statement.where(_a.c.title_id == filters.title_id)
     if filters.specialty_id is not None:
@@ -86,7 +89,7 @@ def _with_facts(ids: Any) -> Select[Any]:
     )
     return (
         select(
-            _a.c.id, _a.c.state, _a.c.route, _a.c.submitted_at, _a.c.decided_at, _person.c.name.label("person"),
+            _a.c.id, _a.c.state, _a.c.route, _a.c.submitted_at, _a.c.decided_at, _a.c.exemption_state, _person.c.name.label("person"),
             _person.c.sex, _person.c.birth_date, _person.c.id_number, _person.c.mobile, _unit.c.name.label("unit"),
             _series.c.name.label("series"), _specialty.c.name.label("specialty"), _title.c.name.label("title"),
             _level.c.name.label("level"), _case.c.node, _case.c.state.label("case_state"),
@@ -138,10 +141,11 @@ class RosterFigures:
     by_title: tuple[tuple[str, int], ...]
     by_specialty: tuple[tuple[str, int], ...]
     by_route: tuple[tuple[str, int], ...]
+    by_exemption: tuple[tuple[str, int], ...]  # by state of 免面试
 
 
 def roster_figures(session: Session, plan_id: int) -> RosterFigures:
-    """How many apply for what; three statements over one plan's applications."""
+    """How many apply for what; four statements over one plan's applications."""
     def grouped(table: Any, column: Any, key: Any) -> tuple[tuple[str, int], ...]:
         n = func.count().label("n")
         statement = (
@@ -152,7 +156,7 @@ def roster_figures(session: Session, plan_id: int) -> RosterFigures:
 
     return RosterFigures(
         grouped(_title, _title.c.name, _a.c.title_id), grouped(_specialty, _specialty.c.name, _a.c.specialty_id),
-        grouped(None, _a.c.route, None),
+        grouped(None, _a.c.route, None), grouped(None, _a.c.exemption_state, None),
     )
 
 

@@ -282,6 +282,7 @@ class Material:
     slots: tuple[Slot, ...] = ()
     education_ranks: Mapping[str, int] = field(default_factory=dict)  # of the dictionary 学历, higher is more
     exemption_reason: str = ""  # 免面试, as asked for
+    exemption_state: str = "none"  # a key of models.application.EXEMPTION_STATES
     has_cases: bool = False  # whether it was ever submitted, withdrawn submissions included
     unsaved: tuple[str, ...] = ()  # pages with text that only the browser has (app.rules.checks_summary)
     settings: Mapping[str, Setting] = field(default_factory=lambda: USUAL)

@@ -94,7 +94,10 @@ def header(material: Material) -> list[Pair]:
 def _interview(material: Material) -> str:
     if not material.plan.needs_interview:
         return "不需要"
-    return f"申请免面试：{material.exemption_reason}" if material.exemption_reason else "需要"
+    return {
+        "asked": f"申请免面试：{material.exemption_reason}", "approved": "不需要（已批准免面试）",
+        "refused": "需要（免面试申请未批准）",
+    }.get(material.exemption_state, "需要")
 
 
 def facts(material: Material) -> dict[str, Any]:

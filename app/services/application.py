@@ -2,7 +2,7 @@
 
 Every verb locks the application's row, checks owner and state, raises `version` and leaves one audit row.
 Forms are in application_form, held titles in held_title, imported items in application_items, files in
-application_files, 提交审核 in submission, what a case's end does in application_effects.
+application_files, 免面试 in exemption, 提交审核 in submission, what a case's end does in application_effects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from app.permissions import require
 from app.queries import plan as plans
 from app.queries.plan_standing import standing_of
 from app.rules import deadlines, identity
-from app.rules.field_values import clean_text
 from app.services import (
     application_files,  # noqa: F401  registers which slots can be filled
     held_title_files,
@@ -34,16 +33,12 @@ from models.application import APPLICATION_STATES, Application, ApplicationItem,
 from models.base import utcnow
 from models.case import Case
 from models.person import Person
-from models.plan import ROUTES, ReviewPlan
+from models.plan import ROUTES
 from models.route_form import RouteForm
 
 _a, _person, _pledge = Application.__table__, Person.__table__, Pledge.__table__
-_plan = ReviewPlan.__table__
 _form, _achievement = RouteForm.__table__, Achievement.__table__
 _case, _item, _submission = Case.__table__, ApplicationItem.__table__, Submission.__table__
-
-
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -214,24 +209,6 @@ def accept_pledge(*, application_id: int, pledge_id: int, actor: Actor) -> None:
         bump(session, row, pledge_id=pledge.id, pledged_at=utcnow())
         record_event(session, event=Event.APPLICATION_PLEDGED, subject_type=SUBJECT, subject_id=row.id, actor=actor,
                      data={"pledge": pledge.id, "number": pledge.number, "sha256": pledge.sha256})
-
-
-def request_exemption(*, application_id: int, reason: str, actor: Actor) -> None:
-    """免面试: ask for it with a reason while the application can be edited and its plan allows it; empty takes it back."""
-    text = clean_text(reason, lines=True)
-    if len(text) > LONGEST_REASON:
-        raise Invalid(f"免面试的理由最多 {LONGEST_REASON} 字。", {"reason": f"最多 {LONGEST_REASON} 字。"})
-    with transaction() as session:
-        row = lock(session, application_id, actor)
-        plan = session.execute(
-            select(_plan.c.needs_interview, _plan.c.allows_exemption).where(_plan.c.id == row.plan_id)
-        ).one()
-        if not (plan.needs_interview and plan.allows_exemption):
-            raise WrongState("本计划不需要面试，或不接受免面试申请。")
-        if text != row.exemption_reason:
-            bump(session, row, exemption_reason=text)
-            record_event(session, event=Event.APPLICATION_SAVED, subject_type=SUBJECT, subject_id=row.id, actor=actor,
-                         data={"exemption_reason": text})
 
 
 def delete_draft(*, application_id: int, actor: Actor) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotFound, WrongState
+from app.outbox import enqueue
 from app.queries.plan import DOCUMENTS
 from app.queries.plan_desk import Part, parts_of
 from app.rules import check_settings, deadlines, rich_text
@@ -132,6 +133,7 @@ def extend(*, plan_id: int, closes_on: dt.date | None, reason: str, actor: Actor
             raise Invalid(sentence, {"closes_on": sentence})
         why, plan.closes_on = checked_reason(reason), closes_on
         record(session, plan, Event.PLAN_EXTENDED, actor, old=before.isoformat(), new=closes_on.isoformat(), reason=why)
+        _tell_of_window(session, plan)
 
 
 def reopen(*, plan_id: int, closes_on: dt.date | None, reason: str, actor: Actor) -> None:
@@ -146,6 +148,12 @@ def reopen(*, plan_id: int, closes_on: dt.date | None, reason: str, actor: Actor
         why, before = checked_reason(reason), plan.closes_on
         plan.state, plan.closes_on = "published", closes_on
         record(session, plan, Event.PLAN_REOPENED, actor, old=before.isoformat(), new=closes_on.isoformat(), reason=why)
+        _tell_of_window(session, plan)
+
+
+def _tell_of_window(session: Session, plan: ReviewPlan) -> None:
+    """Those who have not handed in learn the new last day."""
+    enqueue(session, kind="notify.window_extended", key=f"window:{plan.id}:{plan.version}", payload={"plan_id": plan.id})
 
 
 @dataclass(frozen=True)

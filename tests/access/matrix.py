@@ -185,6 +185,7 @@ MATRIX: dict[str, Rule] = {
     "ReviewView.export": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.index": only(REVIEWERS, "tasks of the own organization"),
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
+    "ExemptionView.decide": only(CONVENER, "applications to plans of the own organization"),
     # Seals and samples
     **{f"SealView.{name}": only(ADMIN, "all") for name in ("index", "install", "retire")},
     **{f"DocumentSampleView.{name}": only(ADMIN, "none: invented data", args={"code": "nothing"}) for name in ("index", "sample")},

@@ -13,6 +13,7 @@ from app.jobs import deadline
 from app.jobs.registry import JobView
 from app.rules import deadlines
 from app.scope import scope_of, scoped, system_scope
+from app.services import plan as plans
 from app.transaction import current_session, transaction
 from models.application import Application
 from models.job import Job
@@ -107,6 +108,26 @@ def test_a_longer_window_is_told_anew(begun: int, monkeypatch: pytest.MonkeyPatc
     closes_in(1)
     run()
     assert len(told()) == 2
+
+
+@pytest.mark.parametrize(("state", "count"), [("editing", 1), ("returned", 1), ("reviewing", 0), ("terminated", 0)])
+def test_a_new_last_day_is_told_once_to_whoever_has_to_hand_in(begun: int, state: str, count: int) -> None:
+    day = closes_in(2)
+    change(Application.__table__, state=state, submitted_at=None if state == "editing" else dt.datetime.now(dt.UTC))
+    with system_scope():
+        convener, plan = make.actor("convener"), make.teacher_plan()
+        later = day + dt.timedelta(days=5)
+        plans.extend(plan_id=plan, closes_on=later, reason="系统维护，顺延", actor=convener)
+        current_session().rollback()
+        job = current_session().execute(select(Job.__table__).where(Job.__table__.c.kind == "notify.window_extended")).one()
+        for _again in range(2):
+            deadline.tell_of_extension(JobView(job.id, job.kind, job.key, job.payload, 1, 5))
+        assert [f"已延长至 {later} 23:59:59" in title for title in told()] == [True] * count
+        plans.close(plan_id=plan, actor=convener)
+        plans.reopen(plan_id=plan, closes_on=later, reason="补报", actor=convener)
+        current_session().rollback()
+        keys = current_session().execute(select(Job.__table__.c.key).where(Job.__table__.c.kind == "notify.window_extended")).scalars().all()
+        assert len(set(keys)) == 2  # each change of the window is told
 
 
 def test_the_mail_goes_to_the_address_the_person_gave(begun: int) -> None:

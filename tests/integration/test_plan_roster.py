@@ -15,12 +15,11 @@ import models as m
 from app.extensions import db
 from app.queries.plan_roster import RosterFilters, roster_figures, roster_page
 from app.scope import Scope, scope_of, scoped, system_scope
-from app.services import review
 from app.transaction import current_session
 from tests.conftest import Login
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
-from tests.factories.recommendation import recommend_application
+from tests.factories.journey import approve_up_to
 
 
 @pytest.fixture(scope="session")
@@ -45,22 +44,6 @@ def plan(app: Flask) -> int:
 @pytest.fixture
 def convener(app: Flask, login: Login) -> FlaskClient:
     return login(app.test_client(), "convener")
-
-
-def approve_up_to(node: str) -> None:
-    """The stops before `node` approve."""
-    with system_scope():
-        while True:
-            db.session.rollback()
-            task = db.session.execute(select(m.Task.__table__).where(m.Task.__table__.c.state == "open")).one()
-            if task.node == node:
-                return
-            login = {"employer": "unit", "competent_department": "department", "hr_department": "hr"}[task.node]
-            who = make.actor(login)
-            if login == "unit":
-                review.claim(task_id=task.id, actor=who)
-                recommend_application(task.subject_id, who)
-            review.approve(task_id=task.id, actor=who, opinion="同意")
 
 
 def scope_of_convener() -> Scope:

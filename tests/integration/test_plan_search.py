@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -164,6 +166,19 @@ def test_units_see_the_plans_below_their_applications(convener: people.Unit, cli
     assert "单位可见的计划" in page
     assert f'href="/plans/{made}">查看' in page
     assert "申报入口" not in page
+
+
+def test_pages_of_plans_do_not_turn_the_list_they_stand_below(
+    convener: people.Unit, client: FlaskClient, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(plan_search.PAGE_SIZE + 1):
+        plan(convener, f"计划{n:03d}", closes=n + 400)
+    people.unit("school", kind="employer")
+    browser = login(client, "school")
+    older = re.search(r'href="(/reviews/\?plans_before=[^"#]+)#plans"', browser.get("/reviews/").text)
+    assert older is not None
+    assert browser.get(unescape(older[1])).text.count("<td data-l=\"计划名称\">") == 1
+    assert browser.get("/reviews/?before=1").text.count("<td data-l=\"计划名称\">") == plan_search.PAGE_SIZE
 
 
 def test_the_years_offered_run_from_the_first_plan_to_the_last(convener: people.Unit) -> None:

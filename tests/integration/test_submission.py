@@ -7,15 +7,13 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
-from app.errors import Invalid, NotFound, WrongState
 from app.queries.submission_diff import draft_diff, submission_diff
 from app.rules import snapshot as shots
 from app.scope import scope_of, scoped
-from app.services import application, application_form, held_title, review, submission
+from app.services import application_form, held_title, review, submission
 from app.transaction import current_session, transaction
 from models.application import Application, Submission
 from models.case import Task
-from models.plan import ReviewPlan
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 
@@ -120,27 +118,6 @@ def test_text_that_only_the_browser_has_is_named_at_the_check_and_binds_no_resul
     assert make.material(application_id).checked_version is None
     browser.post(f"/applications/{application_id}/fill/check")
     assert make.material(application_id).checked_version is not None
-
-
-def test_an_exemption_from_the_interview_is_asked_for_where_the_plan_allows_it(client, login, li):
-    application_id = make.complete(li)
-    browser = login(client, "applicant")
-    with pytest.raises(WrongState):
-        application.request_exemption(application_id=application_id, reason="省特级教师", actor=li)
-    assert "免面试" not in browser.get("/applications/").text
-    with transaction() as session:
-        session.execute(update(ReviewPlan.__table__).values(needs_interview=True, allows_exemption=True))
-    assert "免面试" in browser.get("/applications/").text
-    browser.post(f"/applications/{application_id}/exemption", data={"reason": "省特级教师"})
-    loaded = make.materials.load(current_session(), application_id)
-    assert ["是否面试", "申请免面试：省特级教师"] in shots.header(loaded.material)
-    with pytest.raises(Invalid):
-        application.request_exemption(application_id=application_id, reason="很" * 501, actor=li)
-    with pytest.raises(NotFound):
-        application.request_exemption(application_id=application_id, reason="x", actor=make.actor("applicant2"))
-    submit_again(application_id, li)
-    with pytest.raises(WrongState):
-        application.request_exemption(application_id=application_id, reason="", actor=li)
 
 
 def test_reasons_of_a_return_stand_beside_the_pages_they_name(client, login, li):

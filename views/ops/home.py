@@ -33,6 +33,7 @@ KINDS: dict[str, Any] = {
     "certificate.issue": _l("发放证书"), "certificate.render": _l("生成证书文件"), "mail.notification": _l("发送邮件"),
     "notify.task_arrived": _l("通知待办"), "notify.case_ended": _l("通知审核结果"),
     "notify.route_missing": _l("通知缺少审核路径"), "notify.termination_lifted": _l("通知解除终止"),
+    "notify.exemption_decided": _l("通知免面试审核结果"), "notify.window_extended": _l("通知申报时间延长"),
     "notify.task_handed_over": _l("通知任务转交"), "notify.commission": _l("通知委托结果"),
     "deadline.remind": _l("提醒申报截止"), "document.make": _l("生成文档"),
     "achievement_import.check": _l("检查导入文件"), "achievement_import.run": _l("导入业绩"),
