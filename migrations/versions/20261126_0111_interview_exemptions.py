@@ -6,8 +6,8 @@ Revision: 0100, after 0081; 2026-11-26
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0100'
-down_revision = "0081"
+revision = "0111"
+down_revision = "0110"
 branch_labels = None
 depends_on = None
 
