@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 
 from app.queries.exemption import exemption_of
 from app.queries.worklist import Inbox
+from app.rules.snapshot import may_ask_exemption
 from app.services import exemption
 from app.transaction import current_session
 from models.application import EXEMPTION_STATES
@@ -17,9 +19,9 @@ from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 
 
-def exemption_part(application_id: int, task: Any, inbox: Inbox) -> dict[str, Any]:
+def exemption_part(application_id: int, material: Mapping[str, Any], task: Any, inbox: Inbox) -> dict[str, Any]:
     """For review/_exemption.html: the request, and whether it can be answered here and now."""
-    row = exemption_of(current_session(), application_id)
+    row = exemption_of(current_session(), application_id) if may_ask_exemption(material) else None
     if row is None:
         return {"exemption": None}
     mine = task["claimed_by"] in inbox.holders or (task["claimed_by"] is None and not inbox.shared)

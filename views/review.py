@@ -147,11 +147,11 @@ class ReviewView(PageView):
         tab = request.args.get("tab", "")
         tab = tab if tab in ("flow", "recommendation") else "details"
         more = self._recommendation(task, application_id, inbox) if tab == "recommendation" else {}
-        if tab == "details":
-            more |= exemption_part(application_id, task, inbox)
         if tab == "details" and task["run"] > 1:
             more["diff"] = submission_diff(session, application_id, run=task["run"])
         material = review_material(session, application_id, run=task["run"])
+        if tab == "details":
+            more |= exemption_part(application_id, material, task, inbox)
         return self.render(
             "review/show.html", task=task, inbox=inbox, tab=tab, application_id=application_id, runs=len(cases),
             material=material, entries=entries,

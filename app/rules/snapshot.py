@@ -111,7 +111,13 @@ def facts(material: Material) -> dict[str, Any]:
         "title_id": choice.title_id, "title": choice.title, "level": choice.level,
         "standard_id": choice.standard_id, "standard": choice.standard, "person_id": person.id,
         "person": person.name, "sex": person.sex, "employer_id": unit.id, "employer": unit.name,
+        "exemption": material.exemption_state,
     }
+
+
+def may_ask_exemption(snapshot: Mapping[str, Any]) -> bool:
+    """Whether a submission came with a request for 免面试, answered or not; snapshots from before say nothing."""
+    return bool(snapshot["facts"].get("exemption") != "none")
 
 
 def pairs(fields: Sequence[Field], values: Mapping[str, Any], names: Names) -> list[Pair]:
