@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.errors import DomainError
 from app.queries.application import Returned, returned_of, route_of
+from app.queries.return_reason import last_reasons
 from app.rules import deadlines
 from app.rules.checks import BLOCK, WARN, Gap, Report, examine
 from app.rules.checks_material import Material, section_page, slot_applies
+from app.rules.return_reason import Reason, general
 from app.rules.routing import Stop
 from models.application import IMPORT_PAGES
 from views.forms.dynamic import name_of
@@ -85,7 +87,7 @@ def workplace(
         route, problem = returned.route, ""
     else:
         route, problem = _route(session, material) if with_route else ((), "")
-    reasons = reasons_of(returned.opinion, names) if returned else {}
+    reasons = reasons_of(returned.opinion, last_reasons(session, material.application_id), names) if returned else {}
     today = deadlines.today(material.now)
 
     def address(step: int) -> str | None:
@@ -102,10 +104,14 @@ def workplace(
     )
 
 
-def reasons_of(opinion: str, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The lines of an opinion by the page whose name they mention; under "" those that mention none."""
+def reasons_of(opinion: str, pinned: Sequence[Reason], names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What a return says of each page; under "" what it says of the whole. Reasons stand where the reviewer pinned them,
+    lines of the opinion at the pages whose names they mention.
+    """
     found: dict[str, list[str]] = {}
-    for line in filter(None, (line.strip() for line in opinion.splitlines())):
+    for reason in pinned:
+        found.setdefault(reason.page if reason.page in names else "", []).append(reason.text)
+    for line in filter(None, (line.strip() for line in general(opinion, pinned).splitlines())):
         for page in [page for page, name in names.items() if name and name in line] or [""]:
             found.setdefault(page, []).append(line)
     return {page: tuple(lines) for page, lines in found.items()}

@@ -9,8 +9,10 @@ from sqlalchemy.exc import DatabaseError
 
 from app.queries.submission_diff import draft_diff, submission_diff
 from app.rules import snapshot as shots
+from app.rules.return_reason import Reason
 from app.scope import scope_of, scoped
 from app.services import application_form, held_title, review, submission
+from app.services.return_reason import return_with_reasons
 from app.transaction import current_session, transaction
 from models.application import Application, Submission
 from models.case import Task
@@ -118,6 +120,27 @@ def test_text_that_only_the_browser_has_is_named_at_the_check_and_binds_no_resul
     assert make.material(application_id).checked_version is None
     browser.post(f"/applications/{application_id}/fill/check")
     assert make.material(application_id).checked_version is not None
+
+
+def test_reasons_pinned_to_pages_stand_there_and_the_rest_everywhere_else(client, login, li):
+    application_id = make.submitted(li)
+    task = Task.__table__
+    task_id = current_session().execute(
+        select(task.c.id).where(task.c.subject_id == application_id, task.c.state == "open")).scalar_one()
+    unit = make.actor("unit")
+    section = make.material(application_id).sections[0].id
+    with scoped(scope_of(unit)):
+        review.claim(task_id=task_id, actor=unit)
+        return_with_reasons(task_id=task_id, opinion="请在三日内补齐。", actor=unit, reasons=[
+            Reason("education", "毕业证书看不清，学历教育以外的不用改。"), Reason(f"section-{section}", "缺获奖证书。"), Reason("", "落款日期有误。")])
+    browser = login(client, "applicant")
+    base = f"/applications/{application_id}/fill"
+    said = {page: browser.get(f"{base}{page}").text for page in ("", "/education", f"/section/{section}")}
+    shown = {page: [words for words in ("毕业证书看不清", "缺获奖证书", "落款日期有误", "请在三日内补齐") if words in text]
+             for page, text in said.items()}
+    assert shown == {
+        "": ["落款日期有误", "请在三日内补齐"], "/education": ["毕业证书看不清"], f"/section/{section}": ["缺获奖证书"]}
+    assert said[""].count("有退回意见") == 2
 
 
 def test_reasons_of_a_return_stand_beside_the_pages_they_name(client, login, li):
