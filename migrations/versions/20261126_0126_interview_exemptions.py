@@ -6,8 +6,8 @@ Revision: 0100, after 0081; 2026-11-26
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0111"
-down_revision = "0110"
+revision = "0126"
+down_revision = "0125"
 branch_labels = None
 depends_on = None
 
