@@ -29,7 +29,6 @@ class Account(FabUser):
     )
 
     organization_id: Mapped[int | None] = mapped_column(Key, ForeignKey("organization.id"), index=True)
-    oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True)  # "provider:sub", never a user name
     session_stamp: Mapped[str] = mapped_column(String(32), default="", server_default="")  # renewed: sessions end
     locked_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     must_change_password: Mapped[bool] = mapped_column(default=False)  # given by somebody else

@@ -16,6 +16,7 @@ CONVENER = "安徽省教育厅"
 ISSUER = "安徽省人力资源和社会保障厅"
 CONSTRUCTION_BUREAU = "合肥市城乡建设局"
 CONSTRUCTION_CONVENER = "安徽省住房和城乡建设厅"
+BUILT_IN = "安徽省江淮地质勘查院第三分队"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("unit", "周敏", ("Employer",), SCHOOL, f"{SCHOOL}管理员", "有待审核的业绩和申报"),
     DemoAccount("unit2", "吴刚", ("Employer",), SCHOOL, f"{SCHOOL}管理员", "与 unit 同一单位，须先领取"),
     DemoAccount("company", "郑洁", ("Employer",), COMPANY, f"{COMPANY}管理员", "有待审核的人员注册"),
+    DemoAccount("builtin", "钱程", ("Employer",), BUILT_IN, f"{BUILT_IN}管理员", "内置单位，可试扫码登录"),
     DemoAccount("department", "孙涛", ("CompetentDepartment",), EDUCATION_BUREAU, EDUCATION_BUREAU, "主管部门"),
     DemoAccount("hr", "何琳", ("HrDepartment",), HR_BUREAU, HR_BUREAU, "人社部门"),
     DemoAccount("agency", "许静", ("Agency", "Employer"), AGENCY, AGENCY, "人才服务中心"),

@@ -15,7 +15,7 @@ NO_SERIES: tuple[str, ...] = ()
 class Unit:
     """One unit. `series`: the series (codes) it is competent department for in its region.
 
-    `prefix`: the first two digits of its 统一社会信用代码.
+    `prefix`: the first two digits of its 统一社会信用代码; empty for a 内置单位, which has none.
     """
 
     name: str
@@ -104,8 +104,9 @@ def city_units(code: str, city: str, counties: tuple[str, ...], index: int) -> l
 
 
 def contract_employers() -> list[Unit]:
-    """The two employers that the accounts name."""
+    """The employers that the accounts name."""
     return [
         Unit(a.SCHOOL, HEFEI, INSTITUTION, ("employer",), prefix="12"),
         Unit(a.COMPANY, HEFEI, STATE_COMPANY, ("employer",), prefix="91"),
+        Unit(a.BUILT_IN, HEFEI, INSTITUTION, ("employer",), prefix=""),
     ]

@@ -143,7 +143,8 @@ def build_units(world: World, units: list[Unit]) -> None:
         inventor = world.inventor
         organization = Organization(
             name=unit.name, pinyin=initials(unit.name), region_code=unit.region_code,
-            uscc=inventor.credit_code(unit.prefix, unit.region_code), nature_code=unit.nature_code,
+            uscc=inventor.credit_code(unit.prefix, unit.region_code) if unit.prefix else None,
+            is_built_in=not unit.prefix, nature_code=unit.nature_code,
             legal_person=inventor.name(inventor.sex()), contact=inventor.name(inventor.sex()),
             mobile=inventor.mobile(), email=f"{initials(unit.name)}@unit.example.com",
             address=f"{unit.name}办公楼",

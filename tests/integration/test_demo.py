@@ -64,8 +64,8 @@ def open_plan(session) -> ReviewPlan:
     )).one()
 
 
-def test_the_fourteen_accounts_are_there_with_their_roles_and_units(db_session):
-    assert len(a.ACCOUNTS) == 14
+def test_the_accounts_are_there_with_their_roles_and_units(db_session):
+    assert len(a.ACCOUNTS) == 15
     for entry in a.ACCOUNTS:
         account = db_session.scalars(select(Account).where(Account.username == entry.login)).one()
         assert account.display_name == entry.name
@@ -107,8 +107,9 @@ def test_every_id_number_and_credit_code_is_valid_and_unlike_the_others(db_sessi
         assert person.id_number_index == blind_index(person.id_number)
         assert person.pinyin.isascii()
         assert len(person.pinyin) == len(person.name)
-    for code in db_session.scalars(select(Organization.uscc)):
-        assert identity.check_uscc(code) == code
+    for unit in db_session.scalars(select(Organization)):
+        assert unit.is_built_in == (unit.uscc is None) == (unit.name == a.BUILT_IN)
+        assert unit.uscc is None or identity.check_uscc(unit.uscc) == unit.uscc
 
 
 def test_every_city_has_its_authorities_and_several_employers(db_session):
