@@ -76,12 +76,11 @@ def run_release() -> None:
     """The release step, inside an application context."""
     from app.release import sync_permissions
     from app.scope import system_scope
-    from app.services.search import is_empty, rebuild
+    from app.services.search import rebuild, unindexed
 
     upgrade(directory=str(current_app.config["ROOT"] / "migrations"))
     with system_scope():
-        if is_empty():  # the version that brought the search terms
-            for kind, done in rebuild():
-                click.echo(f"search terms: {kind} {done}")
+        for kind, done in rebuild(unindexed()):  # the version that brought their search terms
+            click.echo(f"search terms: {kind} {done}")
     plan = sync_permissions(current_app.appbuilder)  # type: ignore[attr-defined]
     click.echo(f"permissions: {len(plan.pairs)}, roles: {len(plan.grants)}")

@@ -1,4 +1,4 @@
-"""`flask search …`: the search terms of people and units."""
+"""`flask search …`: the search terms of people, units and accounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.services.search import rebuild
 
 @click.group()
 def search() -> None:
-    """The search terms of people and units."""
+    """The search terms of people, units and accounts."""
 
 
 @search.command("rebuild")

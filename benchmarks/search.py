@@ -113,8 +113,9 @@ def _questions(app: Any, drawn: random.Random) -> Iterator[tuple[str, tuple[str,
             names = connection.execute(select(Person.__table__.c.name)).scalars().all()
         person("searcher", name="方圆")
         account("keeper", role="Employer", organization_id=1)
+        account("admin", role="Admin")
         db.session.remove()
-    applicant, keeper = (_signed_in(app, login, PASSWORD) for login in ("searcher", "keeper"))
+    applicant, keeper, staff = (_signed_in(app, login, PASSWORD) for login in ("searcher", "keeper", "admin"))
     chosen = [drawn.choice(units) for _ in range(ASKED)]
     called = [drawn.choice(names) for _ in range(ASKED)]
 
@@ -129,6 +130,12 @@ def _questions(app: Any, drawn: random.Random) -> Iterator[tuple[str, tuple[str,
             db.session.execute(select(Person.id, Person.name).where(people(word)).order_by(Person.name).limit(20)).all()
             db.session.remove()
 
+    def account_list(word: str) -> None:
+        _ok(staff.get("/accountview/list/", query_string={"_flt_0_username": word}))
+
+    def unit_list(word: str) -> None:
+        _ok(staff.get("/organizationview/list/", query_string={"_flt_0_name": word}))
+
     yield "units by part of the name, whole request", _timed(unit_page, [unit.name[2:7] for unit in chosen])
     yield "units by two characters, whole request", _timed(unit_page, [unit.name[:2] for unit in chosen])
     yield "units by initials, whole request", _timed(unit_page, [initials(unit.name)[:5] for unit in chosen])
@@ -139,6 +146,9 @@ def _questions(app: Any, drawn: random.Random) -> Iterator[tuple[str, tuple[str,
     yield "all people by name", _timed(everybody, called)
     yield "all people by surname", _timed(everybody, [one[0] for one in called])
     yield "all people by initials", _timed(everybody, [person_initials(one) for one in called])
+    yield "staff's list of accounts by name, request", _timed(account_list, called)
+    yield "staff's list of accounts by user name, req.", _timed(account_list, [f"p{drawn.randrange(10_000, PEOPLE)}" for _ in called])
+    yield "staff's list of units by name, request", _timed(unit_list, [unit.name[2:7] for unit in chosen])
 
 
 def _signed_in(app: Any, login: str, password: str) -> Any:

@@ -1,7 +1,8 @@
-"""Search terms of people and units: what is typed to find them, cut into pieces that an ordinary index finds.
+"""Search terms of people, units and accounts: what is typed to find them, cut into pieces that an ordinary index finds.
 
 Chinese names have two or three characters, too short for the trigrams of FTS5 and pg_trgm, so the pieces are the single
-characters and the pairs of neighbours of a name, the pairs of its pinyin initials, and the beginnings of a credit code.
+characters and the pairs of neighbours of a name, the pairs of its pinyin initials, and the beginnings of a credit code
+or user name.
 One table serves SQLite and PostgreSQL alike. The terms follow every ORM write of a name in the same flush; after bulk
 writes `flask search rebuild` makes them anew.
 """
@@ -9,23 +10,25 @@ writes `flask search rebuild` makes them anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Column, Connection, Index, PrimaryKeyConstraint, String, Table, delete, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
+from models.account import Account
 from models.base import Code, Key, metadata
 from models.organization import Organization
 from models.person import Person
 
-CODE_FROM = 4  # characters of a credit code that are worth searching for
+CODE_FROM = 4  # characters of a credit code or user name that are worth searching for
 TERM_LENGTH = 18
 
 search_term = Table(
     "search_term", metadata,
-    Column("kind", Code, nullable=False),  # person, organization
+    Column("kind", Code, nullable=False),  # of KINDS
     Column("term", String(TERM_LENGTH), nullable=False),
     Column("owner_id", Key, nullable=False),
     PrimaryKeyConstraint("kind", "term", "owner_id", name="pk_search_term"),
@@ -34,7 +37,6 @@ search_term = Table(
 )
 MARKS = "·•・-.'’（）()"  # stand in names and are seldom typed
 _WIDE = {chr(n) for n in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
-KINDS: Mapping[str, Any] = {"person": Person, "organization": Organization}
 # Surnames that are read otherwise than the character alone: 单 is shàn, 解 xiè.
 _SURNAMES = re.compile(
     "(?P<yc>尉迟)|(?P<mq>万俟)|(?P<s>单|折)|(?P<x>解)|(?P<q>仇|覃)|(?P<z>查|曾|翟)|(?P<o>区)|(?P<p>朴)|(?P<g>盖)|(?P<y>乐|员)|(?P<m>缪)"
@@ -88,25 +90,39 @@ def write_terms(connection: Connection, kind: str, owners: Iterable[tuple[int, s
     return len(rows)
 
 
-def _texts(row: Any) -> tuple[int, str, str, str]:
-    return row.id, row.name, row.pinyin or "", getattr(row, "uscc", None) or ""
+@dataclass(frozen=True)
+class Found:
+    """One kind of owner: its model, the columns its terms are made of, and (name, initials, code) from such a row."""
+
+    model: Any
+    columns: tuple[str, ...]
+    texts: Callable[[Any], tuple[str, str, str]]
+
+
+KINDS: Mapping[str, Found] = {
+    "person": Found(Person, ("name", "pinyin"), lambda row: (row.name, row.pinyin or "", "")),
+    "organization": Found(Organization, ("name", "pinyin", "uscc"), lambda row: (row.name, row.pinyin or "", row.uscc or "")),
+    "account": Found(Account, ("last_name", "first_name", "username"), lambda row: (
+        f"{row.last_name}{row.first_name}", "", row.username)),
+}
 
 
 def _sound(row: Any) -> None:
     """Initials come with the name, whoever writes it."""
-    if not row.pinyin:
+    if "pinyin" in type(row).__table__.c and not row.pinyin:
         row.pinyin = (person_initials(row.name)[:50] if isinstance(row, Person) else initials(row.name))
 
 
-def _follow(kind: str, model: Any) -> None:
+def _follow(kind: str, found: Found) -> None:
+    model = found.model
+
     def before(_mapper: Any, _connection: Connection, row: Any) -> None:
         _sound(row)
 
     def after(_mapper: Any, connection: Connection, row: Any) -> None:
         state = inspect(row)
-        keys = ("name", "pinyin", "uscc") if model is Organization else ("name", "pinyin")
-        if not state.persistent or any(state.attrs[key].history.has_changes() for key in keys):
-            write_terms(connection, kind, [_texts(row)])
+        if not state.persistent or any(state.attrs[key].history.has_changes() for key in found.columns):
+            write_terms(connection, kind, [(row.id, *found.texts(row))])
 
     def gone(_mapper: Any, connection: Connection, row: Any) -> None:
         connection.execute(delete(search_term).where(search_term.c.kind == kind, search_term.c.owner_id == row.id))
@@ -118,5 +134,5 @@ def _follow(kind: str, model: Any) -> None:
     event.listen(model, "after_delete", gone)
 
 
-for _kind, _model in KINDS.items():
-    _follow(_kind, _model)
+for _kind, _found in KINDS.items():
+    _follow(_kind, _found)

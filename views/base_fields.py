@@ -137,7 +137,7 @@ def form_class(view: Any, columns: Sequence[str], *, search: bool = False) -> ty
 
 def column_field(view: Any, name: str, *, search: bool = False) -> Any:
     """The unbound field for a column or relationship of the view's model."""
-    label = view.label_columns.get(name, name)
+    label = (view.search_labels.get(name) if search else None) or view.label_columns.get(name, name)
     description = "" if search else view.description_columns.get(name, "")
     prop = view.datamodel.list_properties[name]
     if isinstance(prop, RelationshipProperty):

@@ -37,6 +37,8 @@ class SafeModelView(ModelView):
 
     noun: what a row is called; titles are made from it
     choices: column -> {value: label} for Strings with a fixed set (and lists of them in JSON columns)
+    named_by: the column whose search goes by the search terms (people, units and accounts: see app.queries.search)
+    search_labels: column -> label in the search panel, where it is another than in the list
     option_columns: relationship -> columns its remote search looks into (default: name and code; people and units are
         found by their search terms)
     owner: path to the column that holds the owning organization ("convener_id", "plan.convener_id"): who is not
@@ -46,6 +48,8 @@ class SafeModelView(ModelView):
 
     noun: Any = ""
     choices: Mapping[str, Mapping[str, str]] = {}
+    named_by = ""
+    search_labels: Mapping[str, Any] = {}
     option_columns: Mapping[str, Sequence[str]] = {}
     owner = ""
     own_relations: Mapping[str, str] = {}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.queries.search import units
 from models.base import utcnow
 from models.organization import Organization
 from models.seal import Seal
@@ -55,7 +56,7 @@ def listed(session: Session, *, text: str = "") -> Sequence[Any]:
         .outerjoin(_s, (_s.c.organization_id == _organization.c.id) & _s.c.enabled)
     )
     if text:
-        statement = statement.where(_organization.c.name.contains(text, autoescape=True))
+        statement = statement.where(units(text, _organization))
     else:
         statement = statement.where(_s.c.id.is_not(None))
     return session.execute(statement.order_by(_organization.c.id).limit(50)).all()

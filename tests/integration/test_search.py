@@ -1,4 +1,4 @@
-"""Finding people and units: what is typed finds who is meant, on both databases, and the terms follow the names."""
+"""Finding people, units and accounts: what is typed finds who is meant, on both databases, and the terms follow the names."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Engine, delete, event, func, insert, select
 
+from app.extensions import db
 from app.queries.organization import search_organizations
 from app.queries.search import people, units
 from app.scope import system_scope
 from app.services import search
 from app.transaction import transaction
+from models.account import Account
 from models.organization import Organization
 from models.person import Person
 from models.search import initials, person_initials, search_term, terms_of
@@ -86,13 +88,13 @@ def test_rebuilding_finds_what_was_written_in_bulk_and_forgets_who_is_gone(
     monkeypatch.setattr(search, "CHUNK", 3)
     with transaction() as session:
         session.execute(delete(search_term))
-        assert search.is_empty()
+        assert search.unindexed() == ["person", "organization", "account"]
         session.execute(insert(search_term).values(kind="person", term="鬼", owner_id=999_999))
     assert found(world, "李明") == set()
     progress = list(search.rebuild())
     assert ("person", 3) in progress
     assert found(world, "李明") == {"李明", "李明轩"}
-    assert not search.is_empty()
+    assert search.unindexed() == []
     assert world.scalar(select(func.count()).select_from(search_term).where(search_term.c.owner_id == 999_999)) == 0
     before = world.scalar(select(func.count()).select_from(search_term))
     list(search.rebuild())
@@ -105,6 +107,7 @@ def test_the_release_fills_an_empty_index(world: Any, app: Flask) -> None:
     answer = app.test_cli_runner().invoke(args=["release"])
     assert answer.exit_code == 0, answer.output
     assert "search terms: person" in answer.output
+    assert "search terms: account" in answer.output
     with system_scope():
         assert found(world, "lmx") == {"李明轩"}
     assert "search terms" not in app.test_cli_runner().invoke(args=["release"]).output
@@ -131,3 +134,60 @@ def test_initials_and_terms() -> None:
     assert [person_initials(name) for name in ("单雄信", "尉迟恭", "李明", "解缙")] == ["sxx", "ycg", "lm", "xj"]
     assert terms_of("李明", "lm", "12345") == {"李", "明", "李明", "l", "lm", "1234", "12345"}
     assert terms_of("", "") == set()
+
+
+# The staff's generated lists
+
+
+@pytest.mark.parametrize(("path", "shown", "hidden"), [
+    ("/accountview/list/?_flt_0_username=李明", {"李明", "李明轩"}, {"单雄信"}),
+    ("/accountview/list/?_flt_0_username=single", {"单雄信"}, {"李明"}),
+    ("/accountview/list/?_flt_0_username=SINGLE_HERO_of", {"单雄信"}, {"李明"}),
+    ("/accountview/list/?_flt_0_username=single_hero_of_the_sui_tang", {"单雄信"}, {"李明"}),
+    ("/accountview/list/?_flt_0_username=single_hero_of_the_tang", set(), {"单雄信", "李明"}),
+    ("/accountview/list/?_flt_1_username=single", set(), {"单雄信"}),
+    ("/accountview/list/?_flt_0_username=%25", set(), {"单雄信", "李明"}),
+    ("/organizationview/list/?_flt_0_name=hfsdbzx", {"合肥市第八中学"}, {"安徽ABC有限公司"}),
+    ("/organizationview/list/?_flt_0_name=9134", {"安徽ABC有限公司"}, {"合肥市第八中学"}),
+    ("/organizationview/list/?_flt_0_name=一〇一", {"合肥市第一〇一医院"}, {"合肥市第八中学"}),
+])
+def test_a_generated_list_finds_by_name_code_and_initials(
+    world: Any, admin: FlaskClient, path: str, shown: set[str], hidden: set[str]
+) -> None:
+    with transaction() as session:
+        for name in ("李明", "李明轩", "单雄信"):
+            row = session.scalars(select(Account).join(Person, Person.user_id == Account.id).where(Person.name == name)).one()
+            row.last_name, row.first_name = name[0], name[1:]
+            row.username = "single_hero_of_the_sui_tang" if name == "单雄信" else row.username
+    page = admin.get(path)
+    assert page.status_code == 200
+    table = page.text.partition("<tbody>")[2]
+    assert {name for name in shown if f">{name}<" in table} == shown
+    assert not [name for name in hidden if f">{name}<" in table]
+
+
+@pytest.mark.parametrize(("path", "table"), [
+    ("/accountview/list/?_flt_0_username=李明", "ab_user"), ("/accountview/list/?_flt_0_username=single", "ab_user"),
+    ("/organizationview/list/?_flt_0_name=合肥", "organization"), ("/organizationview/list/?_flt_0_name=9134", "organization"),
+    ("/organizationview/options/region?q=x", ""), ("/accountview/options/organization?q=合肥", "organization"),
+])
+def test_a_generated_list_reads_no_whole_table_to_find(world: Any, admin: FlaskClient, path: str, table: str) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("on so few rows PostgreSQL rightly reads them all")
+    sent: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if "search_term" in statement:
+            sent.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert admin.get(path).status_code == 200
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert bool(sent) == bool(table)
+    with db.engine.connect() as connection:
+        for statement, parameters in sent:
+            plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert any("USING PRIMARY KEY (kind=? AND term=?" in step for step in plan), plan
+            assert not [step for step in plan if step.startswith(f"SCAN {table}")], plan

@@ -54,7 +54,9 @@ class AccountView(SafeModelView):
         "username", "display_name", "email", "organization", "role_names", "active", "last_login", "login_count",
         "fail_login_count", "locked_until",
     ]
-    search_columns = ["username", "last_name", "first_name", "organization", "active"]
+    search_columns = ["username", "organization", "active"]
+    named_by = "username"
+    search_labels = {"username": _l("账号或姓名")}
     add_columns = ["username", "last_name", "first_name", "email", "organization", "active"]
     edit_columns = ["last_name", "first_name", "email", "organization", "active"]
     order_columns = ["username"]

@@ -75,7 +75,9 @@ class OrganizationView(ByRegionPath, SafeModelView):
         "name", "uscc", "nature_code", "region", "is_central", "is_built_in", "legal_person", "legal_person_phone",
         "contact", "mobile", "email", "address", "enabled", "created_at", "updated_at",
     ]
-    search_columns = ["name", "pinyin", "uscc", "region", "enabled"]
+    search_columns = ["name", "region", "is_built_in", "enabled"]
+    named_by = "name"
+    search_labels = {"name": _l("单位名称、代码或拼音首字母")}
     add_columns = [
         "name", "pinyin", "uscc", "nature_code", "region", "is_central", "is_built_in", "legal_person",
         "legal_person_phone", "contact", "mobile", "email", "address", "enabled",

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.errors import DomainError, NotFound
+from app.queries.search import people
 from app.services import termination
 from app.transaction import current_session
 from models.application import Application
@@ -37,7 +38,7 @@ class TerminationView(PageView):
             .where(application.c.state == "terminated").order_by(application.c.id.desc()).limit(SHOWN)
         )
         if text:
-            statement = statement.where(person.c.name.contains(text, autoescape=True))
+            statement = statement.where(people(text, person))
         return self.render("review/terminations.html", rows=current_session().execute(statement).all(), text=text)
 
     @expose("/<int:application_id>/lift/", methods=["POST"])
