@@ -47,6 +47,8 @@ def test_the_landing_page_leads_everywhere(site: Site, visit: Visit, width: int)
     for words in ("个人登录", "单位登录", "内置单位登录", "通知公告", "证书查验", "评审计划"):
         someone.sees_heading(words)
     looks_right(someone, width)
+    if width < 760:  # the conditions are folded away
+        someone.page.get_by_text("查询条件", exact=True).click()
     someone.fill("计划名称", "中小学教师系列高级")
     someone.press("搜索")
     expect(someone.page).to_have_url(re.compile(r"//[^/]+/\?name="))

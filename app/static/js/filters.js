@@ -1,5 +1,13 @@
+const NARROW = "(max-width: 47.5rem)"; // as in tables.css
+
 // Search forms: the chosen operator becomes part of the value's name; empty values are not sent.
+// On narrow screens unused conditions fold away; without a script they stay open.
 export function setUpFilters(root) {
+  for (const fold of root.querySelectorAll("details[data-fold]")) {
+    const narrow = matchMedia(NARROW);
+    if (fold.dataset.fold !== "used" && narrow.matches) fold.open = false;
+    narrow.addEventListener("change", () => { fold.open = fold.open || !narrow.matches; });
+  }
   for (const form of root.querySelectorAll("form[data-filters]")) {
     form.addEventListener("change", (event) => {
       const op = event.target.closest("[data-op]");
