@@ -56,6 +56,8 @@ _UNIT = [
         "QrConfirmView",
         "RequestReviewView",
         "OpinionView",
+        "IntegrityView",
+        "AppealReviewView",
     ),
 ]
 _DICTIONARIES = (
@@ -96,6 +98,7 @@ _PLAN_DESK = (
     "PlanDeskView",
     "PlanRosterView",
 )
+_LOOKS_AT_INTEGRITY = tuple(("IntegrityView", f"can_{method}") for method in ("index", "show", "lift"))
 
 ROLES: Mapping[str, Sequence[Grant]] = {
     "Public": [],
@@ -116,6 +119,8 @@ ROLES: Mapping[str, Sequence[Grant]] = {
             "CertificateView",
             "FormView",
             "RequestView",
+            "OwnIntegrityView",
+            "AppealView",
         ),
     ],
     "Employer": [
@@ -161,6 +166,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
         ),
         ("BuiltInUnitView", "can_index"),
         ("PlanDeskView", "can_preview"),
+        *_LOOKS_AT_INTEGRITY,
     ],
     "Admin": [
         *_SIGNED_IN,
@@ -180,5 +186,6 @@ ROLES: Mapping[str, Sequence[Grant]] = {
             "KindFieldsView",
             "Ops",
         ),
+        *_LOOKS_AT_INTEGRITY,
     ],
 }

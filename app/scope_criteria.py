@@ -108,6 +108,7 @@ def _stored_file(t: Any, scope: Scope) -> ColumnElement[bool]:
 def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
     submission, recommendation = m.Submission.__table__.c, m.Recommendation.__table__.c
     letter = m.CommissionLetter.__table__.c
+    record, appeal = IntegrityRecord.__table__.c, m.Appeal.__table__.c
     plan, slot = m.ReviewPlan.__table__.c, m.AttachmentSlot.__table__.c
     plans = select(plan.id).where(_review_plan(plan, scope))
     submissions = select(submission.id).where(submission.application_id.in_(_applications(scope)))
@@ -121,6 +122,9 @@ def _attachment(t: Any, scope: Scope) -> ColumnElement[bool]:
         and_(t.subject_type == "commission_letter", t.subject_id.in_(
             select(letter.id).where(_commission(letter, scope)))),
         and_(t.subject_type == "post_quota", t.subject_id.in_(_quotas(scope))),
+        and_(t.subject_type == "integrity_record", t.subject_id.in_(
+            select(record.id).where(_mine(record.organization_id, scope.organization_id)))),
+        and_(t.subject_type == "appeal", t.subject_id.in_(select(appeal.id).where(_appeal(appeal, scope)))),
         *(and_(t.subject_type == kind, t.subject_id.in_(_requests(scope, kind))) for kind in REQUEST_KINDS),
         and_(t.subject_type == "plan", t.subject_id.in_(plans)),
         and_(t.subject_type == "plan_slot", t.subject_id.in_(select(slot.id).where(slot.plan_id.in_(plans)))),
@@ -172,6 +176,16 @@ def _commission(t: Any, scope: Scope) -> ColumnElement[bool]:
     return or_(_mine(t.organization_id, scope.organization_id), _mine(t.convener_id, scope.organization_id))
 
 
+def _integrity(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """The records of people in sight, and those the own organization made; their evidence is for the latter alone."""
+    return or_(_of_person_in_sight(t, scope), _mine(t.organization_id, scope.organization_id))
+
+
+def _appeal(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """The person who asked and who decides."""
+    return or_(_mine(t.person_id, scope.person_id), _mine(t.organization_id, scope.organization_id))
+
+
 def _quotas(scope: Scope) -> Any:
     quota = m.PostQuota.__table__.c
     return select(quota.id).where(_mine(quota.organization_id, scope.organization_id))
@@ -217,7 +231,8 @@ CRITERIA: dict[type, Criterion] = {
     User: _account,  # and m.Account, its subclass
     m.Person: _person,
     m.PersonSeries: _of_person_in_sight,
-    IntegrityRecord: _of_person_in_sight,
+    IntegrityRecord: _integrity,
+    m.Appeal: _appeal,
     m.Employment: _employment,
     m.Achievement: _achievement,
     m.AchievementKey: lambda t, s: t.achievement_id.in_(_achievements(s)),

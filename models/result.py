@@ -35,7 +35,10 @@ class Publicity(Timestamps, Base):
 
 
 class ReviewResult(Timestamps, Versioned, Base):
-    """The vote on one application and what followed. `approval_no` is set when the certificate is ordered."""
+    """The vote on one application and what followed. `approval_no` is set when the certificate is ordered.
+
+    `announced_on`: when the applicants were told; the votes stand from then on, until a 复查 is upheld.
+    """
 
     __tablename__ = "review_result"
     __table_args__ = (
@@ -45,6 +48,7 @@ class ReviewResult(Timestamps, Versioned, Base):
         CheckConstraint("agree >= 0 AND against >= 0 AND abstain >= 0 AND agree + against + abstain = present", name="votes_add_up"),
         CheckConstraint("(outcome = 'passed') = (agree * 3 >= present * 2)", name="two_thirds"),
         CheckConstraint("publicity_id IS NULL OR outcome = 'passed'", name="passed_when_publicized"),
+        CheckConstraint("publicity_id IS NULL OR announced_on IS NOT NULL", name="announced_when_publicized"),
         CheckConstraint("approval_no = '' OR (publicity_id IS NOT NULL AND objection_state IN ('none', 'rejected'))",
                         name="approved_after_publicity"),
         CheckConstraint("(approval_no = '') = (ordered_at IS NULL)", name="ordered_with_number"),
@@ -63,6 +67,7 @@ class ReviewResult(Timestamps, Versioned, Base):
     met_on: Mapped[dt.date]
     group_opinion: Mapped[str] = mapped_column(Text, default="")  # 专业评议组意见
     publicity_id: Mapped[int | None] = mapped_column(Key, ForeignKey("publicity.id"))
+    announced_on: Mapped[dt.date | None]  # the applicant sees the outcome from this day on, passed or not
     objection: Mapped[str] = mapped_column(Text, default="")
     objection_state: Mapped[str] = mapped_column(Code, default="none")
     objection_reply: Mapped[str] = mapped_column(Text, default="")

@@ -53,6 +53,8 @@ MODULES = (
     "personal_request",
     "request_review",
     "result",
+    "integrity",
+    "appeal",
 )
 
 

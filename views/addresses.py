@@ -12,6 +12,7 @@ _REVIEW_PAGES = {
     "application": ("ReviewView.show", "application_id"),
     "recognition": ("RequestReviewView.show", "request_id"),
     "reissue": ("RequestReviewView.show", "request_id"),
+    "appeal": ("AppealReviewView.show", "appeal_id"),
 }
 
 _ENTRUSTMENT = "CommissionView.plan"

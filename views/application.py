@@ -12,12 +12,15 @@ from sqlalchemy import select
 from app.errors import NotAllowed, NotFound
 from app.queries import application as queries
 from app.queries import plan as plans
+from app.queries.appeal import result_standing
 from app.queries.plan_standing import standing_of
 from app.queries.submission_diff import submission_diff
 from app.services import application, exemption
 from app.transaction import current_session
+from models.appeal import APPEAL_STATES
 from models.application import Pledge
 from models.plan import ROUTES
+from models.result import OBJECTION_STATES, RESULT_OUTCOMES
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.application import PledgeForm, SelectionForm
@@ -130,7 +133,8 @@ class ApplicationView(PageView):
         return self.render(
             "application/show.html", card=card, tones=TONES,
             material=queries.review_material(session, application_id, run=run), crumbs=trail(_("查看申报")),
-            diff=submission_diff(session, application_id, run=run),
+            diff=submission_diff(session, application_id, run=run), result=result_standing(session, application_id),
+            outcomes=RESULT_OUTCOMES, objections=OBJECTION_STATES, appeal_states=APPEAL_STATES,
         )
 
     @expose("/<int:application_id>/exemption", methods=["POST"])

@@ -47,6 +47,7 @@ def settings_tree(current: str) -> list[dict[str, Any]]:
     pages = [("OrganizationSettingsView.show", _("单位信息")), ("AdministratorView.index", _("单位管理员"))]
     if unit_needs_quota(current_session(), current_actor().organization_id or 0):
         pages.insert(1, ("PostQuotaView.index", _("岗位核准信息")))
+    pages.append(("IntegrityView.index", _("诚信档案")))
     return [{"label": _("管理设置"), "items": [
         {"label": label, "href": url_for(endpoint), "current": endpoint == current} for endpoint, label in pages
     ]}]

@@ -36,6 +36,7 @@ def personal_tree(current: str) -> list[dict[str, Any]]:
         *((url_for(endpoint), endpoint, label) for endpoint, label in (
             ("PersonView.show", _("个人信息")), ("CertificateView.index", _("我的职称")))),
         *((url_for("RequestView.index", kind=kind), "", _(label)) for kind, label in REQUEST_KINDS.items()),
+        (url_for("OwnIntegrityView.index"), "OwnIntegrityView.index", _("诚信档案")),
     ]
     return [{"label": _("个人中心"), "items": [
         {"label": label, "href": href, "current": current in (href, endpoint)} for href, endpoint, label in pages

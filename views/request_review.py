@@ -9,6 +9,7 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.errors import NotFound
+from app.queries.integrity import standing_of
 from app.queries.worklist import cases_of, current_task, history, inbox_of, next_task, withdrawable
 from app.transaction import current_session
 from models.personal_request import REQUEST_KINDS, PersonalRequest
@@ -38,7 +39,7 @@ class RequestReviewView(PageView):
             "request/review.html", row=row, task=task, inbox=inbox, kinds=REQUEST_KINDS, snapshot=row.snapshot,
             entries=entries, following=next_task(session, inbox, after_task_id=task["id"], subject_type=row.kind),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and row.state != "approved",
-            back=way_back(url_for("TaskView.index")),
+            back=way_back(url_for("TaskView.index")), standing=standing_of(session, [row.person_id]).get(row.person_id, []) if task["on_record"] else [],
         )
 
 

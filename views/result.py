@@ -12,7 +12,9 @@ from flask_babel import gettext as _
 
 from app.errors import Invalid, NotFound
 from app.queries import result as queries
+from app.queries.integrity import standing_of
 from app.reports.workbook import SPREADSHEET, read_rows, write_rows
+from app.rules import deadlines
 from app.rules.votes import OUTCOMES, Votes
 from app.services import result as results
 from app.transaction import current_session
@@ -101,12 +103,12 @@ class ResultView(PageView):
     def publicity(self, plan_id: int) -> Any:
         """公示 of everybody who passed and was not publicized yet."""
         with self.attempt() as outcome:
-            n = results.publicize(
+            told = results.publicize(
                 plan_id=plan_id, starts_on=_day(request.form.get("starts_on", "")), ends_on=_day(request.form.get("ends_on", "")),
                 place=request.form.get("place", ""), actor=current_actor(),
             )
         if outcome.ok:
-            flash(_("已公示 %(n)s 人。", n=n), "success")
+            flash(_("已公示通过的 %(n)s 人，并向未通过的 %(m)s 人公布结果。", n=told.passed, m=told.failed), "success")
             return redirect(self._back(plan_id))
         return self._page(plan_id, publicity=dict(request.form), status=422)
 
@@ -160,10 +162,11 @@ class ResultView(PageView):
         plan, session = self._plan(plan_id), current_session()
         after = positive(request.args.get("after")) or 0
         rows = queries.rows_of(session, plan_id, after=after, limit=queries.PAGE_SIZE + 1)
+        bans = standing_of(session, [row.person_id for row in rows])
         return self.render(
             "result/show.html", plan=plan, rows=rows[:queries.PAGE_SIZE], outcomes=OUTCOMES, objections=OBJECTION_STATES,
             more=rows[queries.PAGE_SIZE - 1].id if len(rows) > queries.PAGE_SIZE else None, after=after, refused=refused,
-            publicity=publicity or {}, progress=queries.progress_of(session, plan_id), status=status,
+            publicity=publicity or {}, bans=bans, today=deadlines.today(), progress=queries.progress_of(session, plan_id), status=status,
         )
 
     def _back(self, plan_id: int) -> str:

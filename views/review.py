@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.errors import NotFound
 from app.queries.application import review_material
 from app.queries.certificate import certificate_exists
+from app.queries.integrity import standing_of
 from app.queries.recommendation import page_of, previous_text, publicity_terms, standing
 from app.queries.return_reason import reasons_of_tasks
 from app.queries.submission_diff import submission_diff
@@ -158,7 +159,8 @@ class ReviewView(PageView):
             receivers=receivers(task), pages=pages(material), reasons=reasons_of_tasks(session, [row["id"] for row in entries if row["state"] == "returned"]),
             following=next_task(session, inbox, after_task_id=task["id"], subject_type="application"),
             can_withdraw=withdrawable(task, entries, inbox.user_id) and not certificate_exists(session, application_id),
-            back=way_back(url_for("ReviewView.index")), file_target="evidence", id_label=ID_LABEL, **more,
+            back=way_back(url_for("ReviewView.index")), file_target="evidence", id_label=ID_LABEL,
+            standing=standing_of(session, [task["person_id"]]).get(task["person_id"], []) if task["on_record"] else [], **more,
         )
 
     def _recommendation(self, task: Any, application_id: int, inbox: Inbox) -> dict[str, Any]:

@@ -64,6 +64,7 @@ NAVIGATION = (
     Entry("评审计划", "/reviewplanview/list/", _roles("Convener")),
     Entry("评审结果", "/results/", _roles("Convener")),
     Entry("证书管理", "/certificates/issued", _roles("Issuer")),
+    Entry("诚信档案", "/integrity/", _roles("HrDepartment", "Issuer")),
 )
 STAFF = _roles("Admin", "Ops", "Convener")
 

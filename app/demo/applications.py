@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.demo.evidence import evidence_pdf
@@ -41,6 +42,7 @@ from models.plan import (
     StandardItem,
     StandardSection,
 )
+from models.result import Publicity, ReviewResult
 from models.series import Specialty, Title
 
 
@@ -262,12 +264,17 @@ def confirm_result(world: World, application_id: int) -> None:
     actor = world.actor(world.administrators(plan.convener_id)[0])
     day = world.today
     result.enter(entry=result.Entry(application_id, Votes(25, 23, 21, 1, 1), day - timedelta(days=45)), actor=actor)
-    result.publicize(
-        plan_id=plan.id, starts_on=day - timedelta(days=40), ends_on=day - timedelta(days=20), place="安徽省人力资源和社会保障厅网站",
-        actor=actor,
-    )
+    result.publicize(plan_id=plan.id, starts_on=day, ends_on=day + timedelta(days=20), place="安徽省人力资源和社会保障厅网站", actor=actor)
+    antedate(world.session, plan.id, first=day - timedelta(days=40), last=day - timedelta(days=20))
     result.order_certificates(plan_id=plan.id, approval_no=f"皖人社秘〔{day.year}〕18号", actor=actor)
     settle(world)
+
+
+def antedate(session: Session, plan_id: int, *, first: dt.date, last: dt.date) -> None:
+    """Let the notice of a plan have stood some time ago: the service itself takes none that began before today."""
+    session.execute(update(Publicity).where(Publicity.plan_id == plan_id).values(starts_on=first, ends_on=last))
+    session.execute(
+        update(ReviewResult).where(ReviewResult.plan_id == plan_id, ReviewResult.announced_on.is_not(None)).values(announced_on=first))
 
 
 OPINIONS = {

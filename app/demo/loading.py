@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.actor import SYSTEM
 from app.demo import accounts as a
-from app.demo import applications, journeys, notices, plans, portfolio, specialists
+from app.demo import applications, journeys, notices, outcomes, plans, portfolio, specialists
 from app.demo import world as builders
 from app.demo.world import World
 from app.services import certificate, employment
@@ -76,7 +76,9 @@ def _live(world: World) -> None:
             world, login, teachers, applications.teacher_choice(world, login, "中学语文", "高级教师")
         )
         applications.decide(world, waiting, until=node)
+    outcomes.not_passed(world, "teacher09", teachers)
     journeys.forget_old_news(world)
+    outcomes.ask_again(world, "teacher09")
     applications.apply(
         world, "applicant2", teachers, applications.teacher_choice(world, "applicant2", "中学语文", "高级教师")
     )
@@ -84,6 +86,7 @@ def _live(world: World) -> None:
         login = f"teacher{number:02d}"
         builders.add_colleague(world, login, a.SCHOOL, "22")
         journeys.record(world, login, portfolio.waiting_entries(today, a.SCHOOL, number))
+    outcomes.put_on_record(world, "teacher08", "teacher04")
     for number, unit in enumerate((a.COMPANY, a.COMPANY, a.COMPANY, a.SCHOOL), 1):
         login = f"joiner{number:02d}"
         builders.add_colleague(world, login, unit, "05" if unit == a.COMPANY else "22", bound=False)

@@ -13,9 +13,11 @@ from models.commission import CommissionLetter
 from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
+from models.result import ReviewResult
 
 _task, _case, _person = Task.__table__, Case.__table__, Person.__table__
 ENDED = {"approved": "已通过", "returned": "被退回", "terminated": "被终止"}
+APPEAL_ENDED = {"approved": "复查成立", "returned": "维持原决定"}
 # Where the person finds the subject of a case.
 SUBJECT_LINKS = {
     "application": "/applications/{id}",
@@ -23,6 +25,7 @@ SUBJECT_LINKS = {
     "employment": "/person/",
     "recognition": "/requests/{id}",
     "reissue": "/requests/{id}",
+    "appeal": "/appeals/{id}",
 }
 
 
@@ -45,8 +48,7 @@ def tell_administrators(job: JobView) -> None:
 @handler("notify.case_ended")
 def tell_person(job: JobView) -> None:
     """Tell the person what became of the case, with the opinion of whoever decided it."""
-    ended = ENDED.get(job.payload["event"])
-    if ended is None:  # the person withdrew it: there is nothing to tell
+    if job.payload["event"] not in ENDED:  # the person withdrew it: there is nothing to tell
         return
     with transaction() as session:
         case = session.connection().execute(
@@ -60,7 +62,8 @@ def tell_person(job: JobView) -> None:
             .where(_task.c.case_id == job.payload["case_id"], _task.c.state == job.payload["event"])
             .order_by(_task.c.seq.desc()).limit(1)
         ).scalar()
-        title = f"「{case.title}」{ended}" + (f"：{opinion}" if opinion else "")
+        words = APPEAL_ENDED if case.subject_type == "appeal" else ENDED
+        title = f"「{case.title}」{words[job.payload['event']]}" + (f"：{opinion}" if opinion else "")
         notify(
             session, user_ids=[case.user_id], key=job.key, title=title,
             link=SUBJECT_LINKS.get(case.subject_type, "").format(id=case.subject_id),
@@ -108,6 +111,24 @@ def tell_of_exemption(job: JobView) -> None:
             opinion = f"：{row.exemption_opinion}" if row.exemption_opinion else "。"
             notify(session, user_ids=[row.user_id], key=job.key, title=f"「{row.name}」{answer}{opinion}",
                    link="/applications/")
+
+
+@handler("notify.result_announced")
+def tell_of_result(job: JobView) -> None:
+    """The committee's vote is announced; not when it was taken back meanwhile."""
+    application, result = Application.__table__, ReviewResult.__table__
+    with transaction() as session:
+        row = session.connection().execute(
+            select(_person.c.user_id, result.c.outcome, result.c.application_id, ReviewPlan.__table__.c.name)
+            .select_from(result).join(application, application.c.id == result.c.application_id)
+            .join(_person, _person.c.id == application.c.person_id)
+            .join(ReviewPlan.__table__, ReviewPlan.__table__.c.id == result.c.plan_id)
+            .where(result.c.id == job.payload["result_id"], result.c.announced_on.is_not(None))
+        ).first()
+        if row is not None:
+            said = "评审通过，正在公示" if row.outcome == "passed" else "评审未通过，对结果不服的可以申请复查"
+            notify(session, user_ids=[row.user_id], key=job.key, title=f"“{row.name}”的评审结果已公布：{said}。",
+                   link=f"/applications/{row.application_id}")
 
 
 @handler("notify.commission")

@@ -127,7 +127,7 @@ def _main() -> Select[Any]:
             exists().where(
                 _case.c.subject_type == "application", _case.c.subject_id == _a.c.id
             ).label("has_cases"),
-            exists().where(ban.c.person_id == _a.c.person_id, ban.c.revoked_on.is_(None)).label("has_bans"),
+            exists().where(ban.c.person_id == _a.c.person_id, ban.c.revoked_on.is_(None), ban.c.bars).label("has_bans"),
         )
         .join(_p, _p.c.id == _a.c.person_id)
         .join(account, account.c.id == _p.c.user_id)
@@ -257,7 +257,7 @@ def _bans(session: Session, person_id: int) -> tuple[Ban, ...]:
     ban = IntegrityRecord.__table__
     rows = session.execute(
         select(ban.c.kind, ban.c.reason, ban.c.banned_from, ban.c.banned_until)
-        .where(ban.c.person_id == person_id, ban.c.revoked_on.is_(None)).order_by(ban.c.banned_until)
+        .where(ban.c.person_id == person_id, ban.c.revoked_on.is_(None), ban.c.bars).order_by(ban.c.banned_until)
     )
     return tuple(Ban(r.reason, r.banned_from, r.banned_until, r.kind) for r in rows)
 

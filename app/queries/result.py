@@ -53,7 +53,7 @@ def rows_of(session: Session, plan_id: int, *, after: int = 0, limit: int = PAGE
             _a.c.id, _person.c.name, _person.c.sex, _unit.c.name.label("unit"), _specialty.c.name.label("specialty"),
             _title.c.name.label("title"), _r.c.id.label("result_id"), _r.c.members, _r.c.present, _r.c.agree, _r.c.against,
             _r.c.abstain, _r.c.outcome, _r.c.met_on, _r.c.group_opinion, _r.c.publicity_id, _r.c.objection, _r.c.objection_state,
-            _r.c.objection_reply, _r.c.approval_no, _p.c.starts_on, _p.c.ends_on, _c.c.number, _c.c.file_id,
+            _r.c.objection_reply, _r.c.approval_no, _r.c.announced_on, _a.c.person_id, _p.c.starts_on, _p.c.ends_on, _c.c.number, _c.c.file_id,
         )
         .join(_person, _person.c.id == _a.c.person_id).join(_unit, _unit.c.id == _a.c.employer_id)
         .join(_specialty, _specialty.c.id == _a.c.specialty_id).join(_title, _title.c.id == _a.c.title_id)

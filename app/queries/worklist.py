@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotAllowed
 from app.queries.holiday import setting_with_exceptions
+from app.queries.integrity import standing_on
 from app.queries.search import people
 from app.rules import deadlines
 from app.rules.deadlines import ZONE
@@ -24,6 +25,7 @@ from app.rules.workdays import after_working_days
 from models.account import Account
 from models.application import Application
 from models.case import Case, Task, TaskCounter
+from models.integrity import IntegrityRecord
 from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
@@ -41,7 +43,7 @@ _substitution = Substitution.__table__
 _task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _application, _plan = Application.__table__, ReviewPlan.__table__
-_specialty, _title = Specialty.__table__, Title.__table__
+_specialty, _title, _record = Specialty.__table__, Title.__table__, IntegrityRecord.__table__
 _COLUMNS = (
     _task.c.id, _task.c.case_id, _task.c.procedure, _task.c.subject_type, _task.c.subject_id, _task.c.title,
     _task.c.seq, _task.c.stop, _task.c.node, _task.c.state, _task.c.claimed_by, _task.c.arrived_at, _task.c.decided_at,
@@ -277,10 +279,12 @@ def application_facts(session: Session, application_ids: Sequence[int]) -> dict[
 def current_task(session: Session, *, subject_type: str, subject_id: int, organization_id: int) -> Any | None:
     """The organization's newest task on a subject with state and route of its case (a mapping), or None.
 
-    The open one if there is one; the page of a subject shows its buttons only then.
+    The open one if there is one; the page of a subject shows its buttons only then. `on_record`: a record of 诚信档案
+    counts today.
     """
+    on_record = exists().where(_record.c.person_id == _task.c.person_id, standing_on(deadlines.today()))
     return session.execute(
-        select(*_COLUMNS, _task.c.organization_id, _task.c.person_id, _case.c.route)
+        select(*_COLUMNS, _task.c.organization_id, _task.c.person_id, _case.c.route, on_record.label("on_record"))
         .join(_case, _case.c.id == _task.c.case_id)
         .outerjoin(_person, _person.c.id == _task.c.person_id)
         .where(

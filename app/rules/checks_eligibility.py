@@ -37,7 +37,7 @@ def check_a03(material: Material) -> list[Gap]:
     """Integrity records forbid applying for a time."""
     today = deadlines.today(material.now)
     return [
-        Gap(f"您在诚信档案中有记录（{ban.reason}），{ban.until:%Y-%m-%d} 前禁止申报。如有异议，请联系当地人社部门。", "submit")
+        Gap(f"您在诚信档案中有记录（{ban.reason}），{ban.since:%Y-%m-%d} 至 {ban.until:%Y-%m-%d} 禁止申报。如有异议，可在“个人中心—诚信档案”申请复查。", "submit")
         for ban in material.bans
         if ban.kind == "integrity" and ban.since <= today <= ban.until
     ]

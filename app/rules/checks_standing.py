@@ -36,7 +36,7 @@ def check_a08(material: Material) -> list[Gap]:
     """令 40 第 13 条: nobody applies while a punishment of 记过 or more has effect; the pledge says so too (B02)."""
     today = deadlines.today(material.now)
     return [
-        Gap(f"您在处分影响期内（{ban.reason}），{ban.until:%Y-%m-%d} 前不能申报。如有异议，请联系所在单位。", "submit")
+        Gap(f"您在处分影响期内（{ban.reason}），{ban.since:%Y-%m-%d} 至 {ban.until:%Y-%m-%d} 不能申报。如有异议，可在“个人中心—诚信档案”申请复查。", "submit")
         for ban in material.bans if ban.kind == "discipline" and ban.since <= today <= ban.until
     ]
 

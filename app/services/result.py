@@ -1,11 +1,11 @@
-"""评审结果: entering votes, 公示, objections, and ordering the certificates of those against whom nothing was found."""
+"""评审结果: entering votes, announcing them with 公示, objections, and ordering the certificates of those who passed."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
@@ -31,6 +31,7 @@ _a, _plan, _r, _p = Application.__table__, ReviewPlan.__table__, ReviewResult.__
 _job, _setting = Job.__table__, Setting.__table__
 MIN_WORKDAYS_SETTING = "publicity.min_workdays"
 DEFAULT_MIN_WORKDAYS = 5
+LONGEST_NOTICE = 180  # days; longer ones are slips of the year
 SUBJECT = "result"
 
 
@@ -84,6 +85,8 @@ def enter(*, entry: Entry, actor: Actor) -> str:
         else:
             if known.publicity_id is not None:
                 raise WrongState("该结果已公示，不能再修改票数。如有异议，请登记异议并核查。")
+            if known.announced_on is not None:
+                raise WrongState("该结果已向申报人公布，不能再修改票数。申报人申请复查且成立后，可以重新录入。")
             _change(session, known, **values)
         record_event(session, event=Event.RESULT_ENTERED, subject_type="application", subject_id=application.id, actor=actor,
                      data={key: str(value) for key, value in values.items() if key != "updated_at"})
@@ -106,37 +109,64 @@ def enter_many(*, entries: Sequence[tuple[int, str, Entry | str]], actor: Actor)
     return results
 
 
-def publicize(*, plan_id: int, starts_on: dt.date, ends_on: dt.date, place: str, actor: Actor) -> int:
-    """公示 of everybody of a plan who passed and was not publicized yet; how many. At least five full working days."""
+class Announced(NamedTuple):
+    """How many results were announced: those who passed, with their 公示, and those who did not."""
+
+    passed: int
+    failed: int
+
+
+def publicize(*, plan_id: int, starts_on: dt.date, ends_on: dt.date, place: str, actor: Actor) -> Announced:
+    """公示 of everybody of a plan who passed and was not announced yet; those who did not pass learn it on the same day.
+
+    At least five full working days from the posting, which is today or later: a notice cannot have begun before.
+    """
     with transaction() as session:
         _own_plan(session, plan_id, actor)
         errors: dict[str, str] = {}
         if not place.strip():
             errors["place"] = "请填写公示网址或地点。"
         rows = session.execute(
-            select(_r).where(_r.c.plan_id == plan_id, _r.c.outcome == "passed", _r.c.publicity_id.is_(None)).with_for_update()
+            select(_r).where(_r.c.plan_id == plan_id, _r.c.announced_on.is_(None)).with_for_update()
         ).all()
         if not rows:
-            raise WrongState("没有待公示的评审结果，请先录入通过的结果。")
-        minimum = _min_workdays(session)
-        off = exceptions(session, starts_on, max(starts_on, ends_on) + dt.timedelta(days=60))
-        if starts_on < max(row.met_on for row in rows):
-            errors["starts_on"] = "公示开始日期不能早于评审日期。"
-        if ends_on <= starts_on or working_days(starts_on + dt.timedelta(days=1), ends_on, off) < minimum:
-            end = after_working_days(starts_on, minimum, off)
-            errors["ends_on"] = f"公示期不少于 {minimum} 个工作日（发布当日不计），最早可到 {end.isoformat()}。"
+            raise WrongState("没有待公示的评审结果，请先录入结果。")
+        if starts_on < deadlines.today():
+            errors["starts_on"] = "公示开始日期不能早于今天：公示期自发布之日起计算。"
+        elif (starts_on - deadlines.today()).days > LONGEST_NOTICE:
+            errors["starts_on"] = f"公示开始日期应在 {LONGEST_NOTICE} 天以内，请核对年份。"
+        elif (ends_on - starts_on).days > LONGEST_NOTICE:
+            errors["ends_on"] = f"公示期最长 {LONGEST_NOTICE} 天，请核对结束日期。"
+        else:
+            minimum = _min_workdays(session)
+            off = exceptions(session, starts_on, max(starts_on, ends_on) + dt.timedelta(days=60))
+            if ends_on <= starts_on or working_days(starts_on + dt.timedelta(days=1), ends_on, off) < minimum:
+                end = after_working_days(starts_on, minimum, off)
+                errors["ends_on"] = f"公示期不少于 {minimum} 个工作日（发布当日不计），最早可到 {end.isoformat()}。"
         if errors:
             raise Invalid(next(iter(errors.values())), errors)
-        now = utcnow()
-        publicity_id = session.execute(insert(_p).values(
-            plan_id=plan_id, convener_id=actor.organization_id, starts_on=starts_on, ends_on=ends_on, place=place.strip()[:200],
-            created_at=now, updated_at=now,
-        ).returning(_p.c.id)).scalar_one()
+        passed = [row for row in rows if row.outcome == "passed"]
+        now, publicity_id = utcnow(), None
+        if passed:
+            publicity_id = session.execute(insert(_p).values(
+                plan_id=plan_id, convener_id=actor.organization_id, starts_on=starts_on, ends_on=ends_on,
+                place=place.strip()[:200], created_at=now, updated_at=now,
+            ).returning(_p.c.id)).scalar_one()
         for row in rows:
-            _change(session, row, publicity_id=publicity_id)
-        record_event(session, event=Event.RESULTS_PUBLICIZED, subject_type="plan", subject_id=plan_id, actor=actor,
-                     data={"publicity": publicity_id, "results": [row.id for row in rows], "starts_on": starts_on, "ends_on": ends_on})
-        return len(rows)
+            _change(session, row, announced_on=starts_on, publicity_id=publicity_id if row.outcome == "passed" else None)
+        _tell_applicants(session, rows, starts_on)
+        record_event(session, event=Event.RESULTS_PUBLICIZED, subject_type="plan", subject_id=plan_id, actor=actor, data={
+            "publicity": publicity_id, "results": [row.id for row in passed], "starts_on": starts_on, "ends_on": ends_on,
+            "not_passed": [row.id for row in rows if row.outcome != "passed"],
+        })
+        return Announced(len(passed), len(rows) - len(passed))
+
+
+def _tell_applicants(session: Session, rows: Sequence[Row[Any]], starts_on: dt.date) -> None:
+    """One job for each applicant, on the day the results are announced."""
+    for row in rows:
+        enqueue(session, kind="notify.result_announced", key=f"result-announced:{row.id}:{row.version}",
+                payload={"result_id": row.id}, run_after=max(utcnow(), deadlines.opens_at(starts_on)))
 
 
 def object_to(*, result_id: int, text: str, actor: Actor) -> None:

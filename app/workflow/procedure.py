@@ -40,6 +40,7 @@ NODES: dict[str, Node] = {
         Node("hr_department", "人社部门审核", "人社部门"),
         Node("convener", "组建单位审核", "组建单位"),
         Node("issuer", "发证机关审核", "发证机关"),
+        Node("appeal", "复查", "复查"),
     )
 }
 

@@ -207,6 +207,13 @@ MATRIX: dict[str, Rule] = {
         "withdraw", "delete",
     )},
     "RequestReviewView.show": only(REVIEWERS, "requests the own organization handles"),
+    # 诚信档案, 复查
+    **{f"IntegrityView.{name}": only(REVIEWERS | STAFF, "own people, people whose case came here; platform: all")
+       for name in ("index", "show", "lift")},
+    **{f"IntegrityView.{name}": only(REVIEWERS, "own people, people whose case or certificate it handled") for name in ("new", "people")},
+    "OwnIntegrityView.index": only(APPLICANT, "own person"),
+    **{f"AppealView.{name}": only(APPLICANT, "own person") for name in ("new", "show", "withdraw")},
+    "AppealReviewView.show": only(REVIEWERS, "appeals to the own organization"),
     # Certificates
     "CertificateView.index": only(APPLICANT, "own person"),
     "CertificateView.show": only(APPLICANT, "own person"),

@@ -76,6 +76,8 @@ def _fill(
         IntegrityRecord: save(IntegrityRecord(
             person_id=person_id, reason="测试", banned_from=dt.date(2020, 1, 1), banned_until=dt.date(2021, 1, 1)
         )),
+        m.Appeal: save(m.Appeal(
+            ground="result", person_id=person_id, organization_id=convener.id, application_id=application, reason="请复查")),
         m.Employment: save(m.Employment(person_id=person_id, organization_id=unit.id, kind="registration")),
         m.Achievement: achievement,
         m.AchievementKey: save(m.AchievementKey(achievement_id=achievement, person_id=person_id, key=f"doi:{key}")),

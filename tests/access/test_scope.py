@@ -48,6 +48,7 @@ SEES_A: dict[type, set[str]] = {
     m.Substitution: {"unit_a"},
     m.Certificate: {"person_a", "convener"},
     m.PersonalRequest: {"person_a", "unit_a"},
+    m.Appeal: {"person_a", "convener"},
     m.Publicity: {"convener"},
     m.ReviewResult: {"convener"},
     m.Document: {"person_a", "unit_a", "authority"},
@@ -65,7 +66,7 @@ def test_a_row_is_seen_by_its_own_people_only(world: World, model: type) -> None
     row = world.rows[model]
     seen_by = {who for who in EVERYBODY if row["a"] in visible(model, world.scopes[who])}
     assert seen_by == SEES_A[model]
-    shared = {"convener"} if model in (m.Certificate, m.CommissionLetter, m.Publicity, m.ReviewResult) else set()
+    shared = {"convener"} if model in (m.Appeal, m.Certificate, m.CommissionLetter, m.Publicity, m.ReviewResult) else set()
     seeing_b = {who for who in EVERYBODY if row["b"] in visible(model, world.scopes[who])}
     assert not seeing_b & (SEES_A[model] - shared), "A's people see a row of B"
     assert visible(model, world.scopes["platform"]) >= {row["a"], row["b"]}

@@ -30,6 +30,6 @@ def approved_result(application_id: int, *, approval_no: str = APPROVAL_NO) -> i
     ))
     return save(ReviewResult(
         application_id=application_id, plan_id=row.plan_id, convener_id=row.convener_id, members=25, present=21, agree=18,
-        against=2, abstain=1, outcome="passed", met_on=dt.date(2026, 5, 1), publicity_id=publicity, approval_no=approval_no,
+        against=2, abstain=1, outcome="passed", met_on=dt.date(2026, 5, 1), publicity_id=publicity, announced_on=dt.date(2026, 5, 6), approval_no=approval_no,
         ordered_at=utcnow() if approval_no else None,
     ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ from models.application import Application
 from models.base import utcnow
 from models.certificate import Certificate
 from models.job import Job
+from models.notification import Notification
 from models.person import Person
-from models.result import ReviewResult
+from models.result import Publicity, ReviewResult
 from tests.database import Databases, build_template
 from tests.factories import person as people
 from tests.factories import teacher_world as make
@@ -90,9 +92,21 @@ def plan_id() -> int:
     return found
 
 
-def publicize(starts: int = 38, ends: int = 20) -> int:
-    return result.publicize(plan_id=plan_id(), starts_on=days_ago(starts), ends_on=days_ago(ends), place="省厅网站",
+def publicize(first: int = 0, last: int = 20) -> result.Announced:
+    """A notice from so many days ahead to so many."""
+    return result.publicize(plan_id=plan_id(), starts_on=days_ago(-first), ends_on=days_ago(-last), place="省厅网站",
                             actor=make.actor("convener"))
+
+
+def stood(first: int = 38, last: int = 20) -> result.Announced:
+    """A notice that began and ended so many days ago."""
+    told = publicize()
+    found = plan_id()
+    with db.engine.begin() as connection:
+        connection.execute(update(Publicity.__table__).where(Publicity.__table__.c.plan_id == found)
+                           .values(starts_on=days_ago(first), ends_on=days_ago(last)))
+        connection.execute(update(_r).where(_r.c.plan_id == found, _r.c.announced_on.is_not(None)).values(announced_on=days_ago(first)))
+    return told
 
 
 def order(number: str = "皖人社秘〔2026〕12号") -> int:
@@ -136,15 +150,57 @@ def test_only_the_convener_of_the_plan_enters_and_only_after_the_last_stop(appro
         enter(approved[0], met=-1)
 
 
-def test_a_notice_stands_for_five_full_working_days(approved: list[int]) -> None:
+def test_a_notice_stands_for_five_full_working_days_from_its_posting(approved: list[int]) -> None:
     enter(approved[0])
     with pytest.raises(Invalid, match="不少于 5 个工作日"):
-        publicize(30, 28)
-    with pytest.raises(Invalid, match="不能早于评审日期"):
-        publicize(45, 20)
-    assert publicize() == 1
+        publicize(0, 2)
+    with pytest.raises(Invalid, match="不能早于今天"):
+        publicize(-1, 20)
+    with pytest.raises(Invalid, match="核对年份"):
+        publicize(400, 420)
+    with pytest.raises(Invalid, match="最长 180 天"):
+        publicize(0, 181)
+    assert publicize() == (1, 0)
     with pytest.raises(WrongState, match="没有待公示"):
         publicize()
+
+
+def test_who_did_not_pass_learns_it_with_the_notice_and_the_vote_stands(app: Flask, approved: list[int]) -> None:
+    enter(approved[0])
+    enter(approved[1], Votes(25, 21, 13, 8, 0))
+    assert result_of(approved[1]).announced_on is None
+    assert publicize() == (1, 1)
+    assert result_of(approved[1]).announced_on == days_ago(0)
+    assert result_of(approved[1]).publicity_id is None
+    with pytest.raises(WrongState, match="已向申报人公布"):
+        enter(approved[1])
+    enter(approved[2], Votes(25, 21, 13, 8, 0))
+    assert publicize() == (0, 1)
+    run_due(app)
+    with system_scope():
+        told = current_session().scalars(select(Notification.title).where(Notification.title.contains("评审结果已公布"))).all()
+    assert sorted("未通过" in title for title in told) == [False, True, True]
+
+
+def test_pressing_issue_twice_at_once_orders_once(app: Flask, approved: list[int]) -> None:
+    for application_id in approved:
+        enter(application_id)
+    stood()
+    who, found = make.actor("convener"), plan_id()
+
+    def press(_n: int) -> int:
+        with app.app_context(), system_scope():
+            try:
+                return result.order_certificates(plan_id=found, approval_no="皖人社秘〔2026〕12号", actor=who)
+            except WrongState:
+                return 0
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(press, range(4))) == [0, 0, 0, 3]
+    run_due(app)
+    assert sorted(int(row.number[-6:]) for row in certificates()) == [1, 2, 3]
 
 
 def test_certificates_wait_for_the_end_of_the_notice_and_for_objections(app: Flask, approved: list[int]) -> None:
@@ -152,7 +208,7 @@ def test_certificates_wait_for_the_end_of_the_notice_and_for_objections(app: Fla
         enter(application_id, Votes(25, 21, 13, 8, 0) if application_id == approved[2] else GOOD)
     with pytest.raises(WrongState, match="没有可以发证"):
         order()
-    assert publicize(38, -1) == 2  # ends tomorrow
+    assert stood(38, -1) == (2, 1)  # ends tomorrow
     with pytest.raises(WrongState, match="公示期满"):
         order()
     with db.engine.begin() as connection:
@@ -175,7 +231,7 @@ def test_certificates_wait_for_the_end_of_the_notice_and_for_objections(app: Fla
 
 def test_an_upheld_objection_keeps_the_certificate_back(app: Flask, approved: list[int]) -> None:
     enter(approved[0])
-    publicize()
+    stood()
     convener = make.actor("convener")
     number = result_of(approved[0]).id
     result.object_to(result_id=number, text="材料不实", actor=convener)
@@ -197,7 +253,7 @@ def test_a_failed_certificate_is_named_with_its_reason_and_can_be_tried_again(
         connection.execute(update(Person.__table__).where(Person.__table__.c.name == "教师0").values(photo_id=None))
     for application_id in approved:
         enter(application_id)
-    publicize()
+    stood()
     order()
     run_due(app)
     convener = login(client, "convener")
@@ -241,8 +297,13 @@ def test_votes_are_entered_and_imported_on_the_page(app: Flask, client: FlaskCli
         "starts_on": days_ago(30).isoformat(), "ends_on": days_ago(29).isoformat(), "place": "省厅网站"})
     assert early.status_code == 422
     assert "省厅网站" in early.text
+    assert "不能早于今天" in early.text
     assert convener.post(f"{path}/publicity", data={
-        "starts_on": days_ago(38).isoformat(), "ends_on": days_ago(20).isoformat(), "place": "省厅网站"}).status_code == 302
+        "starts_on": days_ago(0).isoformat(), "ends_on": days_ago(-20).isoformat(), "place": "省厅网站"}).status_code == 302
+    page = convener.get(path).text
+    assert "公布未通过" in page
+    with db.engine.begin() as connection:
+        connection.execute(update(Publicity.__table__).values(starts_on=days_ago(38), ends_on=days_ago(20)))
     assert convener.post(f"{path}/issue", data={"approval_no": "皖人社秘〔2026〕12号"}).status_code == 302
     run_due(app)
     assert len(certificates()) == 1
