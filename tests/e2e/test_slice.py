@@ -20,6 +20,7 @@ from stdnum.cn import ric
 
 from app.demo import accounts as a
 from app.demo import journeys, portfolio
+from app.demo.applications import antedate
 from app.demo.evidence import evidence_pdf, photo_jpeg
 from app.demo.world import World
 from app.rules.deadlines import today
@@ -27,6 +28,7 @@ from app.scope import system_scope
 from app.transaction import transaction
 from models.account import Account
 from models.person import Person
+from models.result import Publicity
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.held_titles import add_held_title
 from tests.e2e.people import Someone
@@ -60,7 +62,7 @@ def test_from_registration_to_certificate(site: Site, visit: Visit, tmp_path: Pa
     for login in ("department", "hr", "convener"):
         reviewer = department if login == "department" else visit(login)
         review(reviewer)
-    let_it_pass(reviewer)
+    let_it_pass(site, reviewer)
     pdf = download_certificate(person)
     address = read_certificate(pdf)
     assert address.startswith(f"{site.url}/verify/")
@@ -309,24 +311,32 @@ def correct_and_submit_again(person: Someone, folder: Path) -> None:
     check_and_submit(person)
 
 
-def let_it_pass(convener: Someone) -> None:
-    """评审结果: the vote, a notice that has stood long enough, 批准文号, 批量发证."""
-    today = dt.datetime.now(dt.UTC).date()
+def let_it_pass(site: Site, convener: Someone) -> None:
+    """评审结果: the vote, a notice of which the days then pass, 批准文号, 批量发证."""
+    day = today()
     convener.open("评审结果")
     convener.follow("办理", within=convener.row(PLAN))
     convener.confirm("录入", "保存结果", within=convener.row(NAME), 评委总人数="25", 出席人数="21", 同意票数="13", 不同意的票数="7", 弃权票数="1",
-                     评审日期=(today - dt.timedelta(days=40)).isoformat())
+                     评审日期=(day - dt.timedelta(days=40)).isoformat())
     convener.sees("未通过")
     convener.confirm("修改", "保存结果", within=convener.row(NAME), 同意票数="18", 不同意的票数="2")
     convener.sees("评审结论：通过")
-    convener.fill("公示开始日期", (today - dt.timedelta(days=38)).isoformat())
-    convener.fill("公示结束日期", (today - dt.timedelta(days=20)).isoformat())
+    convener.fill("公示开始日期", day.isoformat())
+    convener.fill("公示结束日期", (day + dt.timedelta(days=20)).isoformat())
     convener.fill("公示网址或地点", "安徽省教育厅网站")
     convener.press("开始公示")
     convener.sees("无异议", within=convener.row(NAME))
+    let_the_notice_end(site)
     convener.fill("批准文号", "皖人社秘〔2026〕12号")
     convener.press("批量发证")
     convener.sees("已开始签发")
+
+
+def let_the_notice_end(site: Site) -> None:
+    """The days of every notice pass."""
+    with site.app.app_context(), system_scope(), transaction() as session:
+        for plan_id in session.scalars(select(Publicity.plan_id)):
+            antedate(session, plan_id, first=today() - dt.timedelta(days=38), last=today() - dt.timedelta(days=20))
 
 
 def download_certificate(person: Someone) -> bytes:
