@@ -6,8 +6,8 @@ Revision: 0120, after 0081; 2026-11-26
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0120'
-down_revision = "0081"
+revision = "0128"
+down_revision = "0127"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 import models.base
 
-revision = '0121'
-down_revision = "0120"
+revision = "0129"
+down_revision = "0128"
 branch_labels = None
 depends_on = None
 
