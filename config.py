@@ -51,6 +51,7 @@ class Base:
     SESSION_IDLE = dt.timedelta(minutes=60)
     LOGIN_FAILURES_ALLOWED = 5
     LOGIN_LOCK = dt.timedelta(minutes=10)
+    PROOF_LASTS = dt.timedelta(minutes=int(os.environ.get("PROOF_MINUTES", "10")))  # then sensitive changes ask for the password again
     MAX_CONTENT_LENGTH = 32 * 1024 * 1024
     MAX_FORM_MEMORY_SIZE = 4 * 1024 * 1024
     WTF_CSRF_TIME_LIMIT = None  # the token lives as long as the session

@@ -40,6 +40,7 @@ class Event(enum.StrEnum):
     ACCOUNT_SIGNED_IN = "account:signed_in"
     ACCOUNT_SIGN_IN_FAILED = "account:sign_in_failed"
     ACCOUNT_LOCKED = "account:locked"
+    ACCOUNT_PROVED = "account:proved"  # once more, while signed in
     PASSWORD_CHANGED = "account:password_changed"  # noqa: S105
     IDENTITY_LINKED = "account:identity_linked"  # a subject of single sign-on
     IDENTITY_REMOVED = "account:identity_removed"

@@ -70,12 +70,14 @@ class Provider:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says somebody is. `values`: our fields; `hint`: an ID token fit for the logout address."""
+    """Who the provider says somebody is. `values`: our fields; `hint`: an ID token fit for the logout address;
+    `signed_in_at`: when they signed in there, in seconds, if it says so."""
 
     provider: str
     subject: str
     values: Mapping[str, str]
     hint: str = ""
+    signed_in_at: int | None = None
 
 
 def providers_of(text: str, *, allow_http: bool = False) -> dict[str, Provider]:
@@ -148,12 +150,13 @@ class Client:
 
     # Going there
 
-    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser goes to sign in."""
+    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str, anew: bool = False) -> str:
+        """Where the browser goes to sign in; `anew`: also who is signed in there already."""
+        more = {"prompt": "login", "max_age": "0"} if anew else {}
         with self._session() as session:
             url, _ = session.create_authorization_url(
                 self._endpoint("authorization_endpoint"), state=state, nonce=nonce, code_verifier=verifier,
-                redirect_uri=redirect_uri,
+                redirect_uri=redirect_uri, **more,
             )
         return str(url)
 
@@ -179,6 +182,7 @@ class Client:
         return Identity(
             provider=self.provider.key, subject=claims["sub"], hint="" if personal else str(token["id_token"]),
             values={ours: _text(everything.get(theirs)) for ours, theirs in self.provider.claims.items()},
+            signed_in_at=claims["auth_time"] if isinstance(claims.get("auth_time"), int) else None,
         )
 
     def _token(self, session: Any, redirect_uri: str, code: str, verifier: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import logging
 import secrets
+import time
 from typing import Any, cast
 
 from flask import Flask, current_app, g, has_request_context, request, session
@@ -26,7 +27,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -44,6 +45,7 @@ __all__ = ["ROLES", "SecurityManager", "change_password", "end_sessions", "hash_
 log = logging.getLogger(__name__)
 _account = Account.__table__
 _session = WebSession.__table__
+PROVED = "proved_at"  # the session's key: when who is signed in last said who they are, in seconds
 NOBODY = 0  # the subject of attempts on names that do not exist; the names themselves are not kept
 
 
@@ -116,20 +118,28 @@ class SecurityManager(FabSecurityManager):
 
         The attempt is counted before the password is compared, so that parallel guesses cannot exceed the limit.
         """
-        found = db.session.execute(
-            select(_account.c.id, _account.c.password, _account.c.active).where(_account.c.username == (username or ""))
-        ).first()
-        db.session.rollback()  # the comparison is slow: hold no read transaction meanwhile
-        account_id = found.id if found else NOBODY
-        counted = _count_attempt(account_id)
-        hashed = (found.password if found else None) or _hash_of_nothing(
-            current_app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt")
-        )
-        right = check_password_hash(hashed, password or "")
-        if not (found and counted and right and found.active):
-            _record_failure(account_id)
-            return None
-        return self._record_success(account_id, fail_login_count=0, locked_until=None)
+        account_id = _check(_account.c.username == (username or ""), password or "")
+        return None if account_id is None else self._record_success(account_id, fail_login_count=0, locked_until=None)
+
+    def prove(self, account_id: int, password: str | None) -> bool:
+        """Whether this is the password of the account that is signed in. Guesses count as guesses at the login page."""
+        right = _check(_account.c.id == account_id, password or "") is not None
+        if right:
+            with transaction() as work:
+                work.execute(update(_account).where(_account.c.id == account_id).values(fail_login_count=0, locked_until=None))
+                _record(work, account_id, Event.ACCOUNT_PROVED, via="password")
+            session[PROVED] = int(time.time())
+        return right
+
+    def prove_by_sign_on(self, account_id: int, *, via: str, at: int) -> None:
+        """The provider's word instead of a password, as old as the sign-in there (`at`, seconds)."""
+        with transaction() as work:
+            _record(work, account_id, Event.ACCOUNT_PROVED, via=via)
+        session[PROVED] = min(at, int(time.time()))
+
+    def is_proved(self) -> bool:
+        """Whether who is signed in proved it within the last minutes (PROOF_LASTS)."""
+        return bool(time.time() - int(session.get(PROVED, 0)) <= current_app.config["PROOF_LASTS"].total_seconds())
 
     def admit(self, account_id: int, *, via: str) -> Account | None:
         """The account that something else than its password vouches for (`via`), None when it is disabled.
@@ -158,6 +168,7 @@ class SecurityManager(FabSecurityManager):
         _forget_csrf()
         current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
         login_user(account)
+        session[PROVED] = int(time.time())
         generate_csrf()
 
     def sign_out(self) -> None:
@@ -195,6 +206,22 @@ def _permissions() -> frozenset[tuple[str, str]]:
         public = select(role.c.id).where(role.c.name == "Public")
         statement = statement.where(grant.c.role_id.in_(public))
     return frozenset((str(name), str(view)) for name, view in db.session.execute(statement))
+
+
+def _check(whose: ColumnElement[bool], password: str) -> int | None:
+    """The id of the account when the password is right and it is neither locked nor disabled; every failure costs the same."""
+    found = db.session.execute(select(_account.c.id, _account.c.password, _account.c.active).where(whose)).first()
+    db.session.rollback()  # the comparison is slow: hold no read transaction meanwhile
+    account_id = found.id if found else NOBODY
+    counted = _count_attempt(account_id)
+    hashed = (found.password if found else None) or _hash_of_nothing(
+        current_app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt")
+    )
+    right = check_password_hash(hashed, password)
+    if found and counted and right and found.active:
+        return int(found.id)
+    _record_failure(account_id)
+    return None
 
 
 def _count_attempt(account_id: int) -> bool:

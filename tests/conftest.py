@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from app.extensions import db
 from app.factory import create_app
 from app.release import sync_permissions
 from app.scope import system_scope
+from app.security import PROVED
 from app.session_store import AccountSession, _signed
 from models.account import Account
 from tests.database import Databases, build_template, databases, use_keys
@@ -141,7 +143,7 @@ def login(app: Flask) -> Login:
             )
         ).one()
         interface = app.session_interface
-        session = AccountSession({"_user_id": f"{row.id}:{row.session_stamp}", "_fresh": False})
+        session = AccountSession({"_user_id": f"{row.id}:{row.session_stamp}", "_fresh": False, PROVED: int(time.time())})
         session.sid = interface._generate_sid(32)
         interface._insert(session)
         client.set_cookie(app.config["SESSION_COOKIE_NAME"], "s." + _signed(app, session.sid))

@@ -32,7 +32,7 @@ LIES = ("", "wrong_issuer", "wrong_audience", "wrong_nonce", "no_nonce", "tamper
 def create() -> flask.Flask:
     app = oidc_provider_mock.app(require_nonce=True)
     app.debug = False
-    told: dict[str, Any] = {"lie": "", "lean": True, "challenges": {}, "logouts": []}
+    told: dict[str, Any] = {"lie": "", "lean": True, "age": 0, "challenges": {}, "logouts": []}
 
     @app.put("/lie")
     def lie() -> Any:
@@ -43,6 +43,11 @@ def create() -> flask.Flask:
     @app.put("/lean")
     def set_lean() -> Any:
         told["lean"] = flask.request.get_json()
+        return "", 204
+
+    @app.put("/age")
+    def set_age() -> Any:
+        told["age"] = flask.request.get_json()["seconds"]
         return "", 204
 
     @app.get("/logouts")
@@ -80,7 +85,7 @@ def create() -> flask.Flask:
             body = response.get_json()
             if "id_token" in body:
                 if told["lean"]:
-                    body["id_token"] = lean(body["id_token"], flask.g.oidc_provider_mock_storage.jwk)
+                    body["id_token"] = lean(body["id_token"], flask.g.oidc_provider_mock_storage.jwk, told["age"])
                 body["id_token"] = spoiled(body["id_token"], lie, flask.g.oidc_provider_mock_storage.jwk)
                 if lie == "no_id_token":
                     del body["id_token"]
@@ -90,10 +95,15 @@ def create() -> flask.Flask:
     return app
 
 
-def lean(token: str, key: Any) -> str:
-    """The ID token with the subject only; who it is stands in the user information, as most providers have it."""
+def lean(token: str, key: Any, age: int | None) -> str:
+    """The ID token with the subject only; who it is stands in the user information, as most providers have it.
+
+    `age`: how many seconds ago the subject signed in there; None for a provider that does not say.
+    """
     head, body, _signature = token.split(".")
     claims = {name: value for name, value in _opened(body).items() if name in CodeIDToken.REGISTERED_CLAIMS}
+    claims.pop("auth_time", None)
+    claims |= {} if age is None else {"auth_time": int(time.time()) - age}
     return jws.serialize_compact(_opened(head), json.dumps(claims), jwk.RSAKey.import_key(key.as_dict(is_private=True)))
 
 
@@ -147,6 +157,10 @@ class Server:
     def lean(self, is_lean: bool) -> None:
         """Whether ID tokens name the subject only (the default)."""
         requests.put(f"{self.url}/lean", json=is_lean, timeout=5).raise_for_status()
+
+    def age(self, seconds: int | None) -> None:
+        """How long ago people signed in there (0), None: it does not say."""
+        requests.put(f"{self.url}/age", json={"seconds": seconds}, timeout=5).raise_for_status()
 
     def agree(self, address: str, subject: str) -> str:
         """Sign in as the subject on the provider's page; the address it sends the browser back to."""

@@ -92,7 +92,7 @@ class PasswordView(PageView):
         return self.render("account/password.html", status=status, title=_("修改密码"), form=form)
 
     def _change(self, form: PasswordForm) -> str:
-        if not check_password_hash(current_user.password or "", form.current.data or ""):
+        if not self.appbuilder.sm.prove(int(current_actor().user_id or 0), form.current.data):
             raise Invalid(_("当前密码不正确。"), {"current": _("当前密码不正确，请重新输入。")})
         try:
             password = check_password(form.password.data or "", username=current_user.username)

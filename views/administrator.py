@@ -12,6 +12,7 @@ from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.queries.organization_settings import administrators_of
 from app.services import administrator
 from app.transaction import current_session
+from views import proof
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.organization import AdministratorForm
@@ -31,6 +32,7 @@ class AdministratorView(PageView):
 
     @expose("/add/", methods=["POST"])
     @has_access
+    @proof.needed
     def add(self) -> Any:
         """The initial password is in this answer and nowhere else: no redirect, nothing kept in the session."""
         form = AdministratorForm()
@@ -47,6 +49,7 @@ class AdministratorView(PageView):
 
     @expose("/<int:account_id>/deactivate/", methods=["POST"])
     @has_access
+    @proof.needed
     def deactivate(self, account_id: int) -> Any:
         """停用; one's own account too, when a successor is named."""
         own = account_id == current_actor().user_id
@@ -64,6 +67,7 @@ class AdministratorView(PageView):
 
     @expose("/<int:account_id>/hand-over/", methods=["POST"])
     @has_access
+    @proof.needed
     def hand_over(self, account_id: int) -> Any:
         """移交任务: what the colleague has claimed goes back to the common pile."""
         try:

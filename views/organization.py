@@ -24,6 +24,7 @@ from app.rules.identity import check_uscc, unit_nature_of
 from app.services import organization as organizations
 from app.transaction import current_session
 from models.organization import Organization
+from views import proof
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.organization import BasicsForm, UnitSettingsForm, UnitSignUpForm
@@ -165,6 +166,10 @@ class OrganizationSettingsView(PageView):
         )
         self._offer(form, unit)
         if form.validate_on_submit():
+            if (unit.mobile, unit.email) != ((form.mobile.data or "").strip(), (form.email.data or "").strip()) and (
+                question := proof.asked()
+            ) is not None:
+                return question
             with self.attempt(form) as outcome:
                 changed = organizations.change_settings(
                     settings=form.settings(), version=positive(form.version.data) or 0, actor=current_actor()

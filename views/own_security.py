@@ -14,6 +14,7 @@ from app.queries.web_session import devices_of
 from app.rules.user_agent import describe
 from app.services import sign_on, web_session
 from app.transaction import current_session
+from views import proof
 from views.base import PageView, current_actor
 from views.sign_on_clients import clients
 
@@ -42,6 +43,7 @@ class SecurityView(PageView):
 
     @expose("/identities/<int:identity_id>/remove/", methods=["POST"])
     @has_access
+    @proof.needed
     def remove(self, identity_id: int) -> Any:
         """解除关联."""
         with self.attempt() as outcome:

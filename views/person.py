@@ -16,6 +16,7 @@ from app.services import registration
 from app.transaction import current_session
 from models.person import EMPLOYMENT_KINDS, EMPLOYMENT_STATES, Person
 from models.personal_request import REQUEST_KINDS
+from views import proof
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.person import ProfileForm
@@ -91,6 +92,10 @@ class PersonView(PageView):
         offer_choices(form)
         status = 422 if request.method == "POST" else 200
         if form.validate_on_submit():
+            if (person.mobile, person.email) != ((form.mobile.data or "").strip(), (form.email.data or "").strip()) and (
+                question := proof.asked()
+            ) is not None:
+                return question
             with self.attempt(form) as outcome:
                 registration.change(
                     profile=form.profile(), actor=current_actor(), version=positive(form.version.data) or 0

@@ -11,12 +11,13 @@ from flask_appbuilder import AppBuilder, expose
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.errors import DomainError, Invalid
+from app.errors import DomainError, Invalid, NotAllowed
 from app.extensions import limiter
 from app.oidc import Client, Identity, SignOnError
 from app.services import sign_on
 from app.transaction import current_session
 from models.account import Account
+from views import proof
 from views.addresses import safe_next
 from views.base import PageView, current_actor
 from views.forms.account import LoginForm
@@ -24,6 +25,7 @@ from views.sign_on_clients import callback_of, client, clients, public
 
 log = logging.getLogger("zhicheng.refusals")
 BROWSER, PROVING, PROVIDER = "sign_on_browser", "sign_on_proving", "sign_on"  # keys of the session
+ANEW = "sign_on_anew"  # the session's key: digest of the attempt that is to prove who is signed in
 CANCELLED = frozenset({"access_denied", "login_required", "interaction_required", "consent_required"})
 
 
@@ -33,6 +35,8 @@ def sentence(code: str, label: str) -> str:
         return _("您在“%(name)s”取消了登录，或没有同意提供信息。", name=label)
     if code in {"unavailable", "temporarily_unavailable", "server_error"}:
         return _("“%(name)s”暂时不能使用，请稍后再试，或改用其他登录方式。", name=label)
+    if code == "no_time":
+        return _("“%(name)s”没有说明登录时间，不能用来验证身份。请联系平台客服。", name=label)
     if code == "misconfigured":
         return _("“%(name)s”的登录配置有误，请联系平台客服。", name=label)
     return _("“%(name)s”返回的登录信息未通过安全校验，没有登录。请重新登录；多次出现请联系平台客服。", name=label)
@@ -55,8 +59,11 @@ class SignOnView(PageView):
     @expose("/sso/<string:key>/", methods=["POST"])
     @limiter.limit("30 per minute")
     def start(self, key: str) -> Any:
-        """前往: a new attempt of this browser, then the provider's page."""
+        """前往: a new attempt of this browser, then the provider's page. Who is signed in links it, or proves to be there (`anew`)."""
         found = client(key)
+        anew = current_user.is_authenticated and request.form.get("anew") == "1"
+        if current_user.is_authenticated and not anew and (question := proof.asked()) is not None:
+            return question
         browser = session.get(BROWSER) or secrets.token_urlsafe(32)
         session[BROWSER] = browser
         linking = current_actor().user_id if current_user.is_authenticated else None
@@ -66,8 +73,9 @@ class SignOnView(PageView):
                 next_path=url_for("SecurityView.index") if linking else safe_next(request.form.get("next")),
             )
             address = found.authorization_url(
-                redirect_uri=callback_of(key), state=begun.state, nonce=begun.nonce, verifier=begun.verifier
+                redirect_uri=callback_of(key), state=begun.state, nonce=begun.nonce, verifier=begun.verifier, anew=anew
             )
+            session[ANEW] = sign_on.digest(begun.state) if anew else ""
         except SignOnError as error:
             return self._refused(found, error)
         return onward(address, _("正在前往“%(name)s”登录…", name=found.provider.label))
@@ -88,7 +96,8 @@ class SignOnView(PageView):
                 redirect_uri=callback_of(key), code=request.args.get("code", ""), nonce=attempt.nonce, verifier=attempt.verifier
             )
             if attempt.account_id is not None:
-                return self._attach(found, identity, attempt)
+                anew = session.pop(ANEW, "") == sign_on.digest(request.args.get("state", ""))
+                return (self._prove_anew if anew else self._attach)(found, identity, attempt)
             entered = sign_on.enter(
                 provider=found.provider, found=identity, attempt=attempt, actor=current_actor()
             )
@@ -107,6 +116,17 @@ class SignOnView(PageView):
             provider=found.provider, found=identity, account_id=attempt.account_id, actor=current_actor()
         )
         return redirect(attempt.next_path)
+
+    def _prove_anew(self, found: Client, identity: Identity, attempt: sign_on.Taken) -> Any:
+        """As old as the sign-in at the provider: a session that was open there proves nothing."""
+        if not current_user.is_authenticated or current_actor().user_id != attempt.account_id or not sign_on.is_linked(
+            current_session(), found=identity, account_id=attempt.account_id
+        ):
+            raise NotAllowed(_("这不是本账号关联的单点登录身份，不能用来验证。"))
+        if identity.signed_in_at is None:
+            raise SignOnError("no_time")
+        self.appbuilder.sm.prove_by_sign_on(attempt.account_id, via=f"oidc:{found.provider.key}", at=identity.signed_in_at)
+        return self.render("account/proved.html", proved=self.appbuilder.sm.is_proved())
 
     def _admit(self, found: Client, identity: Identity, account_id: int, target: str) -> Any:
         account: Account | None = self.appbuilder.sm.admit(account_id, via=f"oidc:{found.provider.key}")

@@ -347,6 +347,11 @@ def _require_owner(session: Session, provider: Provider, found: Identity, accoun
         raise Invalid("这个账号不属于单点登录的单位，不能关联。")
 
 
+def is_linked(session: Session, *, found: Identity, account_id: int) -> bool:
+    """Whether the identity is one of the account's."""
+    return _known(session, found) == account_id
+
+
 def remove(*, identity_id: int, actor: Actor) -> None:
     """解除关联 of one's own; never the last way in."""
     with transaction() as session:

@@ -77,4 +77,5 @@ def configured(
     yield
     provider.lie("")
     provider.lean(True)
+    provider.age(0)
     second.lie("")

@@ -19,6 +19,10 @@ class LoginForm(FlaskForm):
     )
 
 
+class ProofForm(FlaskForm):
+    proof_password = PasswordField(lazy_gettext("登录密码"), [InputRequired(lazy_gettext("请输入登录密码。")), Length(max=LONGEST)])
+
+
 class PasswordForm(FlaskForm):
     current = PasswordField(lazy_gettext("当前密码"), [InputRequired(lazy_gettext("请输入当前密码。"))])
     password = PasswordField(
