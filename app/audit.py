@@ -153,6 +153,7 @@ class Event(enum.StrEnum):
     PLAN_COPIED = "plan:copied"
     PLAN_OFFERINGS_CHANGED = "plan:offerings_changed"
     PLAN_CHECKS_CHANGED = "plan:checks_changed"
+    PLAN_FORM_CHANGED = "plan:form_changed"
     PLAN_REVISION_STARTED = "plan:revision_started"
     PLAN_REVISION_PUBLISHED = "plan:revision_published"
     PLAN_REVISION_DISCARDED = "plan:revision_discarded"

@@ -96,6 +96,7 @@ _PLANS = (
 )
 _PLAN_DESK = (
     "PlanDeskView",
+    "PlanFormView",
     "PlanRosterView",
 )
 _LOOKS_AT_INTEGRITY = tuple(("IntegrityView", f"can_{method}") for method in ("index", "show", "lift"))
@@ -184,6 +185,7 @@ ROLES: Mapping[str, Sequence[Grant]] = {
             "HolidayView",
             "NoticeView",
             "KindFieldsView",
+            "FormFieldsView",
             "Ops",
         ),
         *_LOOKS_AT_INTEGRITY,

@@ -287,7 +287,7 @@ CRITERIA: dict[type, Criterion] = {
 # Dictionaries and settings: whoever may open the screen may read every row. A new model belongs here or above.
 PUBLIC: frozenset[type] = frozenset({
     m.AchievementCategory, m.AchievementKind, m.AchievementKindVersion, m.AttachmentSlot, m.CodeItem, m.CodeTable,
-    m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
+    m.Committee, m.Holiday, m.Jurisdiction, m.Organization, m.OrganizationRole, m.PlanCheck, m.PlanForm, m.PlanLevel, m.PlanOffering, m.Pledge, m.Region,
     m.ReviewStandard, m.RouteForm, m.RouteRule, m.RouteStep, m.SeriesForm, m.Setting, m.Specialty, m.StandardGroup, m.StandardItem, m.StandardSection, m.Title, m.TitleLevel,
     m.TitleSeries, Group, Permission, PermissionView, Role, ViewMenu,
 })

@@ -19,7 +19,7 @@ from models.region import Region
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 PLAN_STATES = {"draft": "草稿", "published": "已发布", "closed": "已关闭"}
-ROUTES = {"regular": "常规申报", "exceptional": "破格申报", "transfer": "转评申报"}
+ROUTES = {"regular": "常规申报", "exceptional": "破格申报", "transfer": "转评申报", "green": "绿色通道"}
 CHECK_LEVELS = {"block": "不符合时不能提交", "warn": "只提示", "off": "不检查"}
 PLAN_TYPES = {"regular": "常规评审", "green": "绿色通道", "autonomous": "自主评审"}
 
@@ -249,6 +249,25 @@ class AttachmentSlot(Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanForm(Base):
+    """专业信息 of a series in a plan: `is_own` when its convener changed it, otherwise the form of the series as it was at publication."""
+
+    __tablename__ = "plan_form"
+    __table_args__ = (UniqueConstraint("plan_id", "edition", "series_id"),)
+
+    plan_id: Mapped[int] = mapped_column(Key, ForeignKey("review_plan.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(default=1)
+    series_id: Mapped[int] = mapped_column(Key, ForeignKey("title_series.id"))
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    is_own: Mapped[bool] = mapped_column(default=False)
+
+    plan: Mapped[ReviewPlan] = relationship()
+    series: Mapped[TitleSeries] = relationship()
+
+    def __str__(self) -> str:
+        return str(self.series)
 
 
 class PlanCheck(Base):

@@ -1,4 +1,4 @@
-"""破格审批表 and 转评申报表: what an application of that 申报形式 fills in besides, as data."""
+"""申报形式: what an application of that route fills in besides (破格审批表, 转评申报表) and which checks it is not asked for, as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from models.plan import ROUTES
 
 
 class RouteForm(Base):
-    """`fields`: list of {key, label, type, required, …} that one 申报形式 adds; a form without fields asks for nothing."""
+    """`fields`: list of {key, label, type, required, …} that one 申报形式 adds; a form without fields asks for nothing.
+
+    `waives`: ids of rules of 开始检测 that do not apply to it, of those a plan may set (app.rules.check_settings).
+    """
 
     __tablename__ = "route_form"
     __table_args__ = (one_of("route", ROUTES),)
@@ -21,6 +24,7 @@ class RouteForm(Base):
     name: Mapped[str] = mapped_column(String(40))
     note: Mapped[str] = mapped_column(String(300), default="")
     fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    waives: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
 
     def __str__(self) -> str:
         return self.name

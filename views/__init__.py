@@ -32,6 +32,7 @@ MODULES = (
     "portfolio_review",
     "plan",
     "plan_desk",
+    "plan_form",
     "plan_roster",
     "application",
     "filling",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -37,6 +37,7 @@ def own(plan_id: int) -> ReviewPlan:
     plan = current_session().get(ReviewPlan, plan_id)
     if plan is None or not (actor.is_platform or actor.organization_id == plan.convener_id):
         raise NotFound(_("没有找到该评审计划，它可能不属于本单位。"))
+    g.plan_in_view = plan_id
     return plan
 
 
@@ -232,7 +233,7 @@ class PlanDeskView(PageView):
         fitting = [row for row in page.standards if offer is not None and row.fits(offer.level_id)]
         standard = next((row for row in fitting if row.id == positive(request.args.get("standard"))),
                         next(iter(fitting), None))
-        personal, professional = plan_asks.series_forms(session, offer.series_id) if offer else ((), ())
+        personal, professional = plan_asks.series_forms(session, offer.series_id, plan_id, page.edition) if offer else ((), ())
         settings = plan_asks.plan_settings(session, plan_id, page.edition)
         return self.render(
             "plan/preview.html", plan=page, tab=tab if tab in TABS else "scope", tabs=TABS, phases=PHASES,
@@ -240,7 +241,7 @@ class PlanDeskView(PageView):
             standard=standard, personal=personal, professional=professional, in_words=in_words,
             sections=plan_asks.sections_of(session, standard.id, offer.level_id) if standard and offer else (),
             slots=plan_asks.plan_slots(session, plan_id, page.edition, {}),
-            checks=[(rule, settings.get(rule.id), CHECK_LEVELS) for rule in RULES.values()],
+            checks=[(rule, settings.get(rule.id), CHECK_LEVELS) for rule in RULES.values()], rules=RULES,
             crumbs=trail(plan, _("预览")), home=home_of(plan_id),
         )
 

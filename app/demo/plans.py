@@ -10,6 +10,7 @@ from app.demo import standards as st
 from app.demo.directory import HEFEI, PROVINCE, UNIVERSITIES, department_of
 from app.demo.world import World
 from app.rules.deadlines import opens_at
+from app.services.plan import keep_forms
 from models.organization import Organization
 from models.plan import Committee, PlanLevel, PlanOffering, ReviewPlan
 from models.region import Region
@@ -71,7 +72,6 @@ def build_plan(
         needs_interview=needs_interview, contact=convener.contact, phone="0551-88888888", address=convener.address,
         scope_text=scope or f"从事{series_row.name.removesuffix('人员')}工作的在职专业技术人才，不含公务员和已退休人员。",
         content=content or "请对照评审标准如实填报，于截止日期前提交所在单位审核。逾期系统自动关闭。",
-        published_at=opens_at(window.opens_on) if window.state != "draft" else None,
         levels=[PlanLevel(level_id=level_id) for level_id in level_ids.values()],
         standards=[st.standard_of(name, sections, kinds, level_ids, n) for n, (name, sections) in enumerate(standards, 1)],
         slots=st.slots_of(slots),
@@ -84,33 +84,33 @@ def build_plan(
         ],
     )
     world.session.add(plan)
+    world.session.flush()  # what a plan asks for is closed to changes by its publication
+    if window.state != "draft":
+        keep_forms(world.session, plan.id, plan.edition)
+        plan.published_at = opens_at(window.opens_on)
     return plan
 
 
 def build_teacher_plan(world: World) -> ReviewPlan:
     """The open plan that the demo's teacher applies to."""
     committee = build_committee(world, TEACHER_COMMITTEE, a.CONVENER, a.ISSUER, PROVINCE)
-    plan = build_plan(
+    return build_plan(
         world, committee, open_window(world.today), TEACHERS, HIGH, standards=st.TEACHER_STANDARDS,
         slots=st.TEACHER_SLOTS, routes=("regular", "exceptional"),
         scope="全省普通中小学、特殊教育学校、专门学校和校外教育机构从事教育教学的教师；幼儿园教师；各级教研、电教、师训机构专业技术人员。",
         content="请按所任教学段选择对应的评审标准。任现职以来的业绩须先录入个人业绩库并经单位审核通过，再导入申报。",
     )
-    world.session.flush()  # applications need the ids
-    return plan
 
 
 def build_engineer_plan(world: World) -> ReviewPlan:
     """The open plan for construction engineers."""
     committee = build_committee(world, ENGINEER_COMMITTEE, a.CONSTRUCTION_CONVENER, a.ISSUER, PROVINCE)
-    plan = build_plan(
+    return build_plan(
         world, committee, open_window(world.today), ENGINEERS, HIGH,
         standards=(("安徽省建设工程系列专业技术资格条件", st.ENGINEER_SECTIONS),), slots=st.ENGINEER_SLOTS,
-        routes=("regular", "exceptional", "transfer"), specialties=CONSTRUCTION,
+        routes=("regular", "exceptional", "transfer", "green"), specialties=CONSTRUCTION,
         scope="全省从事建筑工程设计、施工、监理、造价、市政、园林等工作的工程技术人员。",
     )
-    world.session.flush()  # applications need the ids
-    return plan
 
 
 def build_other_plans(world: World) -> None:
@@ -130,7 +130,7 @@ def build_other_plans(world: World) -> None:
         _build_generic(world, committee, _window(world, index), UNIVERSITY_TEACHERS,
                        (*HIGH, "intermediate", "assistant"), plan_type="autonomous")
     green = build_committee(world, "安徽省引进人才绿色通道高级职称评审委员会", "安徽省科学技术厅", a.ISSUER, PROVINCE)
-    _build_generic(world, green, open_window(world.today), "03", HIGH, plan_type="green")
+    _build_generic(world, green, open_window(world.today), "03", HIGH, plan_type="green", routes=("green",))
 
 
 def _build_provincial(world: World, code: str) -> None:
@@ -160,7 +160,8 @@ def _build_city(world: World, city: Region, index: int) -> None:
 
 
 def _build_generic(
-    world: World, committee: Committee, window: Window, code: str, levels: tuple[str, ...], *, plan_type: str = "regular"
+    world: World, committee: Committee, window: Window, code: str, levels: tuple[str, ...], *, plan_type: str = "regular",
+    routes: tuple[str, ...] = (),
 ) -> None:
     sections, slots = {
         TEACHERS: (st.TEACHER_STANDARDS[0][1][:3], st.TEACHER_SLOTS),
@@ -170,7 +171,7 @@ def _build_generic(
     standard = f"{world.series[code].name}专业技术资格条件"
     build_plan(
         world, committee, window, code, levels, standards=((standard, sections),), slots=slots, plan_type=plan_type,
-        routes=("regular", "exceptional") if levels == HIGH else ("regular",), needs_interview=code == HEALTH,
+        routes=routes or (("regular", "exceptional") if levels == HIGH else ("regular",)), needs_interview=code == HEALTH,
     )
 
 

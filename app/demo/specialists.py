@@ -29,13 +29,11 @@ def build_health_plan(world: World) -> ReviewPlan:
     committee = plans.build_committee(
         world, HEALTH_COMMITTEE, "合肥市卫生健康委员会", "合肥市人力资源和社会保障局", "340100"
     )
-    plan = plans.build_plan(
+    return plans.build_plan(
         world, committee, plans.open_window(world.today), plans.HEALTH, ("associate_senior",),
         standards=(("安徽省卫生系列高级专业技术资格条件", st.HEALTH_SECTIONS),), slots=HEALTH_SLOTS,
         routes=("regular", "exceptional"), needs_interview=True, scope="合肥市各级各类医疗卫生机构的在职卫生技术人员。",
     )
-    world.session.flush()  # applications need the ids
-    return plan
 
 
 def build_specialists(world: World) -> None:

@@ -81,6 +81,7 @@ def _main() -> Select[Any]:
     level, offering, plan_level = TitleLevel.__table__, PlanOffering.__table__, PlanLevel.__table__
     employment, pledge, ban = Employment.__table__, Pledge.__table__, IntegrityRecord.__table__
     route_form = RouteForm.__table__
+    green = route_form.alias("green")
     pending = select(func.max(employment.c.kind)).where(
         employment.c.person_id == _p.c.id, employment.c.state == "pending"
     ).scalar_subquery()
@@ -100,6 +101,7 @@ def _main() -> Select[Any]:
             _unit.c.name.label("unit_name"), _unit.c.nature_code, _unit.c.is_central, region.c.path.label("region_path"),
             pending.label("pending"), nature.label("nature_extra"),
             route_form.c.name.label("route_form_name"), route_form.c.note.label("route_note"), route_form.c.fields.label("route_fields"),
+            route_form.c.waives.label("route_waives"), green.c.waives.label("green_waives"),
             _plan.c.name.label("plan_name"), _plan.c.state.label("plan_state"), _plan.c.opens_on, _plan.c.closes_on,
             _plan.c.routes, _plan.c.needs_interview, _plan.c.contact, _plan.c.phone, _plan.c.convener_id,
             _plan.c.allows_exemption, _plan.c.exemption_note, _plan.c.plan_type,
@@ -142,6 +144,7 @@ def _main() -> Select[Any]:
         .join(level, level.c.id == title.c.level_id)
         .join(_standard, _standard.c.id == _a.c.standard_id)
         .outerjoin(route_form, route_form.c.route == _a.c.route)
+        .outerjoin(green, (green.c.route == "green") & (_plan.c.plan_type == "green"))  # whatever the route
         .outerjoin(pledge, pledge.c.id == _a.c.pledge_id)
         .outerjoin(_unit, _unit.c.id == _p.c.organization_id)
         .outerjoin(region, region.c.code == _unit.c.region_code)
@@ -223,7 +226,8 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
         bans=_bans(session, row.person_id) if row.has_bans else (),
         personal_fields=personal, professional_fields=professional, personal=row.personal,
         professional=row.professional, route_form=row.route_form_name if route_fields else "",
-        route_note=row.route_note or "", route_fields=route_fields, route_values=row.route_values, sections=sections,
+        route_note=row.route_note or "", route_fields=route_fields, route_values=row.route_values,
+        waived=frozenset((*(row.route_waives or ()), *(row.green_waives or ()))), sections=sections,
         held_titles=held_titles(session, application_id, titles), items=items, slots=slots, settings=settings,
         exemption_reason=row.exemption_reason, exemption_state=row.exemption_state, has_cases=bool(row.has_cases), education_ranks=names.ranks.get("education_level", {}),
     )

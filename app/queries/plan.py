@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from models.plan import (
     ReviewStandard,
     StandardSection,
 )
+from models.route_form import RouteForm
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 LISTED = ("published", "closed")
@@ -30,6 +32,7 @@ DOCUMENTS = "plan"  # the subject type of 相关附件
 _plan, _committee = ReviewPlan.__table__, Committee.__table__
 _plan_level, _level, _offering = PlanLevel.__table__, TitleLevel.__table__, PlanOffering.__table__
 _series, _specialty, _title = TitleSeries.__table__, Specialty.__table__, Title.__table__
+_route = RouteForm.__table__
 _standard, _section = ReviewStandard.__table__, StandardSection.__table__
 
 def phase(state: str, opens_on: dt.date, closes_on: dt.date, now: dt.datetime | None = None) -> str:
@@ -68,6 +71,17 @@ class StandardRow:
 
 
 @dataclass(frozen=True)
+class RouteRow:
+    """A 申报形式 of a plan: the form it fills in (empty: none), the rules it is not asked for, and what people should know."""
+
+    key: str
+    name: str
+    form: str
+    waives: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class PlanPage:
     """A plan with everything its page and the choice show, in one edition."""
 
@@ -97,6 +111,7 @@ class PlanPage:
     needs_interview: bool
     allows_exemption: bool
     exemption_note: str
+    route_rows: tuple[RouteRow, ...]
 
     @property
     def route_names(self) -> list[str]:
@@ -141,7 +156,16 @@ def _page(
         row.phone, row.address, row.scope_text, row.content, tuple(dict.fromkeys(level.label for level in levels)),
         frozenset(level.id for level in levels), _offers(session, plan_id, edition),
         _standards(session, plan_id, edition), documents_of(session, plan_id), edition, row.needs_interview,
-        row.allows_exemption, row.exemption_note,
+        row.allows_exemption, row.exemption_note, _routes(session, row.routes),
+    )
+
+
+def _routes(session: Session, keys: Collection[str]) -> tuple[RouteRow, ...]:
+    found = {row.route: row for row in session.execute(select(_route).where(_route.c.route.in_(keys)))}
+    rows = ((key, name, found.get(key)) for key, name in ROUTES.items() if key in keys)
+    return tuple(
+        RouteRow(key, name, row.name if row.fields else "", tuple(row.waives), row.note) if row else RouteRow(key, name, "", (), "")
+        for key, name, row in rows
     )
 
 

@@ -6,10 +6,10 @@ Core statements over public tables; whose plan it is has been checked by the cal
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, literal, null, or_, select
+from sqlalchemy import Row, Select, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.rules.check_settings import Setting, settings_of
@@ -18,40 +18,52 @@ from app.rules.field_definitions import Condition
 from app.rules.fields import Field, parse_fields
 from models.achievement import AchievementKind
 from models.file import Attachment, StoredFile
-from models.plan import AttachmentSlot, PlanCheck, StandardGroup, StandardItem, StandardSection
+from models.plan import AttachmentSlot, PlanCheck, PlanForm, StandardGroup, StandardItem, StandardSection
 from models.series_form import SeriesForm
 
 TEMPLATES_OF = "plan_slot"  # the subject type of a slot's templates
 _kind, _attachment, _file = AchievementKind.__table__, Attachment.__table__, StoredFile.__table__
 _section, _requirement, _slot = StandardSection.__table__, StandardItem.__table__, AttachmentSlot.__table__
+_form, _plan_form = SeriesForm.__table__, PlanForm.__table__
 
 
-def series_forms(session: Session, series_id: int) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
-    """The fields of 个人信息, and of 专业信息 of a series."""
-    form = SeriesForm.__table__
-    rows = session.execute(
-        select(form.c.series_id, form.c.fields).where(or_(form.c.series_id.is_(None), form.c.series_id == series_id))
-    ).all()
-    parsed = {row.series_id: parse_fields(row.fields) for row in rows}
-    return parsed.get(None, ()), parsed.get(series_id, ())
+def _forms(plan_id: int, edition: int, series_id: int) -> tuple[Select[Any], ...]:
+    """(series or NULL, fields, what): 个人信息 and 专业信息 as the platform has them, and as the edition of the plan has them."""
+    return (
+        select(_form.c.series_id, _form.c.fields.label("content"), literal("usual").label("what"), literal("").label("level"))
+        .where(or_(_form.c.series_id.is_(None), _form.c.series_id == series_id)),
+        select(_plan_form.c.series_id, _plan_form.c.fields, literal("own"), literal("")).where(
+            _plan_form.c.plan_id == plan_id, _plan_form.c.edition == edition, _plan_form.c.series_id == series_id
+        ),
+    )
+
+
+def _parsed(rows: Sequence[Row[Any]], series_id: int) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    content = {(row.what, row.series_id): row.content for row in rows}
+    professional = content.get(("own", series_id), content.get(("usual", series_id), ()))
+    return parse_fields(content.get(("usual", None), ())), parse_fields(professional)
+
+
+def series_forms(
+    session: Session, series_id: int, plan_id: int, edition: int
+) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """The fields of 个人信息, and of 专业信息 of a series in an edition of a plan."""
+    return _parsed(session.execute(union_all(*_forms(plan_id, edition, series_id))).all(), series_id)
 
 
 def forms_and_settings(
     session: Session, row: Row[Any]
 ) -> tuple[tuple[Field, ...], tuple[Field, ...], dict[str, Setting]]:
     """`series_forms` and `plan_settings` of an application in one statement: every filling page needs both."""
-    form, check = SeriesForm.__table__, PlanCheck.__table__
-    rows = session.execute(
-        select(form.c.series_id, form.c.fields.label("content"), literal("").label("rule"), literal("").label("level"))
-        .where(or_(form.c.series_id.is_(None), form.c.series_id == row.series_id))
-        .union_all(
-            select(null(), check.c.parameters, check.c.rule, check.c.level)
-            .where(check.c.plan_id == row.plan_id, check.c.edition == row.plan_edition)
-        )
-    ).all()
-    parsed = {found.series_id: parse_fields(found.content) for found in rows if not found.rule}
-    settings = settings_of((found.rule, found.level, found.content) for found in rows if found.rule)
-    return parsed.get(None, ()), parsed.get(row.series_id, ()), settings
+    check = PlanCheck.__table__
+    rows = session.execute(union_all(
+        *_forms(row.plan_id, row.plan_edition, row.series_id),
+        select(null(), check.c.parameters, check.c.rule, check.c.level)
+        .where(check.c.plan_id == row.plan_id, check.c.edition == row.plan_edition),
+    )).all()
+    rules = [found for found in rows if found.level]
+    settings = settings_of((found.what, found.level, found.content) for found in rules)
+    return *_parsed([found for found in rows if not found.level], row.series_id), settings
 
 
 def sections_of(session: Session, standard_id: int, level_id: int) -> tuple[Section, ...]:

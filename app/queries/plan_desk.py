@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from app.queries.plan_form import forms_of
 from app.rules import deadlines
 from app.rules.rich_text import plain
 from models.application import Application
@@ -48,7 +49,7 @@ class Part:
 
 
 def parts_of(session: Session, plan_id: int, edition: int) -> tuple[Part, ...]:
-    """Every part of an edition of a plan with what it has and lacks, in the order of the screens; six statements."""
+    """Every part of an edition of a plan with what it has and lacks, in the order of the screens; eight statements."""
     plan = session.execute(select(_plan).where(_plan.c.id == plan_id)).one()
     levels = session.execute(
         select(_title_level.c.id, _title_level.c.name)
@@ -59,7 +60,8 @@ def parts_of(session: Session, plan_id: int, edition: int) -> tuple[Part, ...]:
     return (
         _window(plan), _text(plan), _contact(plan), _levels(names),
         _offerings(session, plan_id, edition, names), *_standards(session, plan_id, edition, names),
-        _slots(session, plan_id, edition), _documents(session, plan_id), _checks(session, plan_id, edition),
+        _slots(session, plan_id, edition), _forms(session, plan_id, edition), _documents(session, plan_id),
+        _checks(session, plan_id, edition),
     )
 
 
@@ -145,6 +147,13 @@ def _slots(session: Session, plan_id: int, edition: int) -> Part:
     ).one()
     return Part("slots", "附件项", "slots", f"{n} 项，其中必传 {required} 项" if n else "",
                 "" if n else "没有设置附件项，申报人不需要上传任何材料。", blocks=False)
+
+
+def _forms(session: Session, plan_id: int, edition: int) -> Part:
+    forms = forms_of(session, plan_id, edition)
+    own = sum(form.is_own for form in forms)
+    facts = "、".join(f"{form.series} {len(form.fields)} 项" for form in forms[:3]) + (f"等 {len(forms)} 个系列" if len(forms) > 3 else "")
+    return Part("forms", "专业信息", "forms", f"{facts}；{own} 个系列按本计划设置" if own else facts)
 
 
 def _documents(session: Session, plan_id: int) -> Part:

@@ -160,7 +160,7 @@ class _Loader:
         self._achievements(data)
         self._forms(data, series)
         self.sync(RouteForm, [
-            (r.route, {"route": r.route, "name": r.name, "note": r.note, "fields": list(r.fields)})
+            (r.route, {"route": r.route, "name": r.name, "note": r.note, "fields": list(r.fields), "waives": list(r.waives)})
             for r in data.route_forms
         ], lambda row: str(row["route"]))
         self.sync(Pledge, [

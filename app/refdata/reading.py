@@ -14,6 +14,7 @@ import yaml
 
 from app.errors import Invalid
 from app.refdata import schema as s
+from app.rules.check_settings import BY_RULE
 from app.rules.field_definitions import RANGES, parse_fields
 from app.rules.identity_keys import check_duplicate_keys
 from models.plan import ROUTES
@@ -183,6 +184,7 @@ def _check(data: Dataset) -> None:
     _known("route_forms.yaml", "route", (r.route for r in data.route_forms), set(ROUTES))
     for number, form in enumerate(data.route_forms, 1):
         check_fields("route_forms.yaml", number, form.fields, set(data.codes))
+        _known("route_forms.yaml", "waives", form.waives, set(BY_RULE))
     _unique("pledge.yaml", "number", (r.number for r in data.pledges))
     _unique("opinions.yaml", "text", ((r.procedure, r.action, r.text) for r in data.opinions))
     _unique("settings.yaml", "key", (r.key for r in data.settings))

@@ -107,12 +107,13 @@ class KindRow(Row):
 
 
 class RouteFormRow(Row):
-    """route_forms.yaml: 破格审批表 and 转评申报表, one entry a 申报形式 (a key of models.plan.ROUTES)."""
+    """route_forms.yaml: one entry a 申报形式 (a key of models.plan.ROUTES); `waives`: rules that do not apply to it."""
 
     route: Key
     name: Short
     fields: tuple[Definition, ...]
     note: Annotated[str, Meta(max_length=300)] = ""
+    waives: tuple[str, ...] = ()
 
 
 class PledgeRow(Row):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from app.rules import identity
 from app.rules.checks_material import Material
@@ -54,22 +53,26 @@ def _form_gaps(material: Material) -> list[Gap]:
     return gaps
 
 
-def _points(route: str) -> Callable[[Material], int]:
-    return lambda material: (
-        wanted(material.route_fields, material.route_values, material) if material.choice.route == route else 0
-    )
+def _is_transfer(material: Material) -> bool:
+    return material.choice.route == "transfer"
 
 
-@rule("B03", group="申报选择", title="破格审批表填写完整", points=_points("exceptional"))
+def _points(material: Material) -> int:
+    return wanted(material.route_fields, material.route_values, material)
+
+
+@rule("B03", group="申报选择", title="所选申报形式的表格（如破格审批表）填写完整",
+      points=lambda material: 0 if _is_transfer(material) else _points(material))
 def check_b03(material: Material) -> list[Gap]:
-    """破格申报: the required fields and the clause it relies on."""
-    return _form_gaps(material) if material.choice.route == "exceptional" else []
+    """破格申报: the required fields and the clause it relies on; so for every route whose form has fields, B04 apart."""
+    return [] if _is_transfer(material) else _form_gaps(material)
 
 
-@rule("B04", group="申报选择", title="转评申报表填写完整，同级转评", points=_points("transfer"))
+@rule("B04", group="申报选择", title="转评申报表填写完整，同级转评",
+      points=lambda material: _points(material) if _is_transfer(material) else 0)
 def check_b04(material: Material) -> list[Gap]:
     """转评申报: the form, and a held title of the level applied for in another series."""
-    if material.choice.route != "transfer":
+    if not _is_transfer(material):
         return []
     gaps = _form_gaps(material)
     if material.held_titles and not any(held.rank == material.choice.rank for held in material.held_titles):

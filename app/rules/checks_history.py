@@ -52,9 +52,9 @@ def check_e02(material: Material) -> list[Gap]:
 
 @rule("E04", group="经历学历", title="合格学历达到申报级别的要求", source="law")
 def check_e04(material: Material) -> list[Gap]:
-    """Only 常规申报: with less, 破格 is the way."""
+    """With less, 破格 is the way: it waives this rule."""
     rank, key = education_rank(material), LEAST_EDUCATION.get(material.choice.rank)
-    if material.choice.route != "regular" or rank == 0 or key is None:
+    if rank == 0 or key is None:
         return []
     least = material.parameter("E04", key)
     if rank >= least:

@@ -276,6 +276,7 @@ class Material:
     route_note: str = ""
     route_fields: tuple[Field, ...] = ()
     route_values: Mapping[str, Any] = field(default_factory=dict)
+    waived: frozenset[str] = frozenset()  # rules that do not apply to the chosen 申报形式 (RouteForm.waives)
     sections: tuple[Section, ...] = ()
     held_titles: tuple[HeldTitleFacts, ...] = ()
     items: tuple[Item, ...] = ()

@@ -63,9 +63,9 @@ def check_a11(material: Material) -> list[Gap]:
 
 @rule("B05", group="申报选择", title="常规申报逐级申报", source="law")
 def check_b05(material: Material) -> list[Gap]:
-    """令 40 第 14 条: one level at a time; 初级 needs no title before it, 初定 none for 中级, 绿色通道 any."""
+    """令 40 第 14 条: one level at a time; 初级 needs no title before it, 初定 none for 中级. Other routes waive it."""
     choice, held = material.choice, highest(material)
-    if choice.route != "regular" or material.plan.plan_type == "green" or choice.rank == 0:
+    if choice.rank == 0:
         return []
     if held is None:
         if choice.rank <= JUNIOR or is_initial(material):

@@ -20,15 +20,19 @@ def place_of(held: HeldTitleFacts) -> str:
 
 
 @rule(
-    "D01", group="现有职称", title="已录入现有职称并上传证明材料",
+    "D01", group="现有职称", title="已录入现有职称",
     points=lambda material: int(material.choice.rank >= INTERMEDIATE),
 )
 def check_d01(material: Material) -> list[Gap]:
-    """Whoever applies for 中级 or higher holds a title, with its certificate as evidence (初定: B05)."""
-    if not material.held_titles:
-        if material.choice.rank < INTERMEDIATE or is_initial(material):
-            return []
-        return [Gap("请录入现有职称及相关的评聘情况，并上传专业技术资格证书和聘书。", PAGE, PLACE)]
+    """Whoever applies for 中级 or higher holds a title (初定: B05; 绿色通道 waives it)."""
+    if material.held_titles or material.choice.rank < INTERMEDIATE or is_initial(material):
+        return []
+    return [Gap("请录入现有职称及相关的评聘情况，并上传专业技术资格证书和聘书。", PAGE, PLACE)]
+
+
+@rule("D01f", group="现有职称", title="现有职称已上传证明材料")
+def check_d01f(material: Material) -> list[Gap]:
+    """The other half of D01: every title that is named has its certificate as evidence, whatever the route."""
     return [
         Gap(f"请为现有职称“{held.title}”上传证明材料（专业技术资格证书及聘书）。", PAGE, place_of(held))
         for held in material.held_titles if not held.files
@@ -132,9 +136,9 @@ def held_since(material: Material) -> dt.date | None:
 
 @rule("D04", group="现有职称", title="任现职年限符合要求", source="law")
 def check_d04(material: Material) -> list[Gap]:
-    """Whole years up to the end of the plan year; 破格 and 转评 are judged by their forms instead."""
+    """Whole years up to the end of the plan year. Waived for 破格 and 转评, which are judged by their forms instead."""
     since, held = held_since(material), highest(material)
-    if material.choice.route != "regular" or since is None or held is None or held.rank != material.choice.rank - 1:
+    if since is None or held is None or held.rank != material.choice.rank - 1:
         return []
     key = "doctor_years" if education_rank(material) >= DOCTOR else "years"
     wanted, until = material.parameter("D04", key), dt.date(material.plan.year, 12, 31)

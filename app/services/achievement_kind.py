@@ -47,7 +47,7 @@ def save_fields(
         ).first()
         number: int = session.scalar(select(func.max(_version.c.number)).where(_version.c.kind_id == kind_id)) or 0
         if number != seen:
-            raise Conflict("这个类别的填写项刚刚由其他人修改过。您填写的内容还在，请核对后再次保存。", number=number)
+            raise Conflict("这个类别的填写项刚刚由其他人修改过。您填写的内容还在，请核对后再次保存。", seen=number)
         if list(kind.duplicate_keys) != keys:
             session.execute(update(_kind).where(_kind.c.id == kind_id).values(duplicate_keys=keys))
             record_event(

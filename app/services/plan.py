@@ -20,12 +20,13 @@ from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.outbox import enqueue
 from app.queries.plan import DOCUMENTS
 from app.queries.plan_desk import Part, parts_of
+from app.queries.plan_form import forms_of
 from app.rules import check_settings, deadlines, rich_text
 from app.rules.upload import UploadPolicy
 from app.services.file import Editable, register_editable
 from app.transaction import current_session, transaction
 from models.base import utcnow
-from models.plan import PLAN_STATES, AttachmentSlot, PlanCheck, PlanLevel, PlanOffering, ReviewPlan
+from models.plan import PLAN_STATES, AttachmentSlot, PlanCheck, PlanForm, PlanLevel, PlanOffering, ReviewPlan
 from models.series import Specialty, Title
 
 SUBJECT = "review_plan"
@@ -100,6 +101,7 @@ def publish(*, plan_id: int, actor: Actor) -> None:
         if plan.state != "draft":
             raise WrongState(f"只有草稿可以发布，该计划{PLAN_STATES[plan.state]}。")
         require_complete(session, plan, plan.edition)
+        keep_forms(session, plan.id, plan.edition)
         plan.state, plan.published_at = "published", utcnow()
         record(session, plan, Event.PLAN_PUBLISHED, actor)
 
@@ -109,6 +111,16 @@ def require_complete(session: Session, plan: ReviewPlan, edition: int) -> None:
     missing = blocking(parts_of(session, plan.id, edition))
     if missing:
         raise Invalid("还不能发布：" + "".join(part.problem for part in missing))
+
+
+def keep_forms(session: Session, plan_id: int, edition: int) -> None:
+    """With publication: 专业信息 that the plan did not change stays as it is now, whatever the platform's forms become."""
+    rows = [
+        {"plan_id": plan_id, "edition": edition, "series_id": form.series_id, "fields": list(form.fields), "is_own": False}
+        for form in forms_of(session, plan_id, edition) if not form.kept
+    ]
+    if rows:
+        session.execute(insert(PlanForm.__table__), rows)
 
 
 def close(*, plan_id: int, actor: Actor) -> None:

@@ -18,12 +18,13 @@ from app.errors import Invalid, WrongState
 from app.queries.plan import DOCUMENTS
 from app.rules import deadlines
 from app.services import file as files
-from app.services.plan import SUBJECT, checked_reason, own_plan, record, require_complete
+from app.services.plan import SUBJECT, checked_reason, keep_forms, own_plan, record, require_complete
 from app.transaction import transaction
 from models.plan import (
     PLAN_STATES,
     AttachmentSlot,
     PlanCheck,
+    PlanForm,
     PlanLevel,
     PlanOffering,
     ReviewPlan,
@@ -38,7 +39,8 @@ __all__ = ["SUBJECT", "copy", "discard_revision", "publish_revision", "revise"]
 _plan = ReviewPlan.__table__
 _slot, _standard = AttachmentSlot.__table__, ReviewStandard.__table__
 _section, _group, _item = StandardSection.__table__, StandardGroup.__table__, StandardItem.__table__
-_PARTS: tuple[Table, ...] = (PlanLevel.__table__, PlanOffering.__table__, PlanCheck.__table__)
+_form = PlanForm.__table__
+_PARTS: tuple[Table, ...] = (PlanLevel.__table__, PlanOffering.__table__, PlanCheck.__table__, _form)
 _COPIED = (
     "committee_id", "convener_id", "region_code", "plan_type", "routes", "needs_interview", "allows_exemption",
     "exemption_note", "scope_text", "content", "contact", "phone", "address",
@@ -105,6 +107,7 @@ def publish_revision(*, plan_id: int, actor: Actor) -> None:
     with transaction() as session:
         plan, revision = _revision(session, plan_id, actor)
         require_complete(session, plan, revision)
+        keep_forms(session, plan.id, revision)
         why = plan.revision_reason
         plan.edition, plan.draft_edition, plan.revision_reason = revision, None, ""
         record(session, plan, Event.PLAN_REVISION_PUBLISHED, actor, reason=why)
@@ -140,6 +143,8 @@ def _copy_parts(session: Session, source: Place, target: Place, actor: Actor) ->
     place = {"plan_id": target[0], "edition": target[1]}
     for table in _PARTS:
         rows = [_without(row, place) for row in _rows(session, table, source)]
+        if table is _form and source[0] != target[0]:  # another year's plan begins with the platform's forms of that year
+            rows = [row for row in rows if row["is_own"]]
         if rows:
             session.execute(insert(table), rows)
     for row in _rows(session, _slot, source):

@@ -232,6 +232,8 @@ MATRIX: dict[str, Rule] = {
     **{f"PostQuotaCorrectionView.{name}": only(STAFF, "all") for name in ("index", "correct")},
     **generated("HolidayView", read=STAFF, write=ADMIN),
     "KindFieldsView.edit": only(ADMIN, "all"),
+    "FormFieldsView.series": only(ADMIN, "all"),
+    "FormFieldsView.route": only(ADMIN, "all"),
     "BuiltInUnitView.index": only(STAFF, "all"),
     "BuiltInUnitView.account": only(ADMIN, "all"),
     **generated("AchievementKindVersionView", read=STAFF, write=ADMIN, without={"edit", "delete"}),
@@ -246,6 +248,7 @@ MATRIX: dict[str, Rule] = {
     **{f"PlanDeskView.{name}": only(ADMIN | CONVENER, "own organization; platform: all") for name in (
         "extend", "reopen", "copy", "revise", "publish_revision", "discard_revision", "describe", "offerings", "checks",
     )},
+    **{f"PlanFormView.{name}": only(ADMIN | CONVENER, "own organization; platform: all") for name in ("index", "edit", "restore")},
     "PlanDeskView.preview": only(STAFF | CONVENER, "own organization; platform: all"),
     "PlanRosterView.roster": only(ADMIN | CONVENER, "applications that reached the own organization; Admin: all"),
     "PlanRosterView.export": only(ADMIN | CONVENER, "applications that reached the own organization; Admin: all"),

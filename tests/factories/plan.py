@@ -52,3 +52,13 @@ def window(plan_id: int, *, opens: int = -5, closes: int = 5, state: str | None 
     with db.engine.begin() as connection:
         connection.execute(plan.update().where(plan.c.id == plan_id).values(values | ({"state": state} if state else {})))
     db.session.rollback()
+
+
+def unguard_plans() -> None:
+    """Without the triggers on published plans, for tests that need one as it cannot become."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS review_plan_stays ON review_plan")
+        else:
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS review_plan_stays_on_update")
+    db.session.rollback()

@@ -25,6 +25,7 @@ from models.job import Job
 from models.notification import Notification
 from models.plan import ReviewPlan
 from tests.database import Databases, build_template
+from tests.factories import plan as plan_rows
 from tests.factories import teacher_world as make
 from tests.factories.journey import approve_up_to
 from tests.factories.result import approved_result
@@ -44,6 +45,7 @@ def li(app: Flask) -> Any:
 
 
 def interviews(*, exemptions: bool = True) -> None:
+    plan_rows.unguard_plans()
     with system_scope(), transaction() as session:
         session.execute(update(ReviewPlan.__table__).values(
             needs_interview=True, allows_exemption=exemptions, exemption_note="省特级教师可以免面试。"))

@@ -11,7 +11,6 @@ from wtforms.validators import InputRequired
 
 from app.queries.plan import PlanPage
 from app.services.application import Selection
-from models.plan import ROUTES
 from views.addresses import positive
 
 
@@ -28,6 +27,7 @@ class SelectionForm(FlaskForm):
         description=_("评审标准由组建单位设置，申报什么职称选择对应的评审标准"))
     sure = BooleanField(_("确认无误"), [InputRequired(_("请核对后勾选“确认无误”。"))])
     version = HiddenField()
+    route_notes: Sequence[tuple[str, str]] = ()  # what people should know of a 申报形式
     follows: Mapping[str, Mapping[str, list[str]]] = {}  # which titles a specialty has, which standards fit a title
 
     def offer(self, plan: PlanPage, series_id: int | None) -> None:
@@ -35,7 +35,8 @@ class SelectionForm(FlaskForm):
         series = {offer.series_id: offer.series for offer in plan.offers}
         chosen = series_id if series_id in series else next(iter(series), None)
         offers = [offer for offer in plan.offers if offer.series_id == chosen and offer.level_id in plan.level_ids]
-        self.route.choices = [(route, _(ROUTES[route])) for route in plan.routes if route in ROUTES]
+        self.route.choices = [(row.key, _(row.name)) for row in plan.route_rows]
+        self.route_notes = [(_(row.name), row.note) for row in plan.route_rows if row.note]
         self.series.choices = [(str(key), name) for key, name in series.items()]
         self.series.data = str(chosen) if chosen else ""
         self.specialty_id.choices = _unique([(str(o.specialty_id), o.specialty) for o in offers])

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.rules.fields import check_definition
+from app.rules.check_settings import CONFIGURABLE
 from app.transaction import current_session
 from models.dictionary import CodeItem, CodeTable
 from models.plan import ROUTES
@@ -146,47 +146,58 @@ class TitleSeriesView(SafeModelView):
     }
 
 
-class SeriesFormView(SafeModelView):
+class FormView(SafeModelView):
+    """A form whose fields are edited on a page of their own (views.staff.form_fields)."""
+
+    show_template = "ops/field_definitions.html"
+    editor = ""  # the endpoint's name at FormFieldsView
+
+    def pre_add(self, item: Any) -> None:
+        """Without fields at first."""
+        item.fields = []
+
+    def _get_show_widget(self, pk: Any, item: Any, *args: Any, **kwargs: Any) -> Any:
+        """Besides, the fields as a table, and the way to their page."""
+        return super()._get_show_widget(pk, item, *args, **kwargs) | {
+            "definitions": describe_fields(item.fields), "editor": url_for(f"FormFieldsView.{self.editor}", form_id=item.id),
+            "editor_right": (f"can_{self.editor}", "FormFieldsView"),
+        }
+
+
+class SeriesFormView(FormView):
     datamodel = SQLAInterface(SeriesForm)
     noun = _l("专业信息表单")
-    show_template = "ops/field_definitions.html"
+    editor = "series"
     list_columns = ["series"]
     show_columns = ["series"]
     search_columns = ["series"]
-    add_columns = ["series", "fields"]
-    label_columns = {"series": SERIES, "fields": _l("字段定义")}
-
-    def pre_add(self, item: SeriesForm) -> None:
-        """A definition that the forms could not read is refused with the reason."""
-        check_definition(item.fields)
-
-    pre_update = pre_add
-
-    def _get_show_widget(self, pk: Any, item: SeriesForm, *args: Any, **kwargs: Any) -> Any:
-        """Besides, the fields as a table."""
-        return super()._get_show_widget(pk, item, *args, **kwargs) | {"definitions": describe_fields(item.fields)}
+    add_columns = ["series"]
+    label_columns = {"series": SERIES}
 
 
-class RouteFormView(SafeModelView):
+class RouteFormView(FormView):
     datamodel = SQLAInterface(RouteForm)
     noun = _l("申报形式表单")
-    show_template = "ops/field_definitions.html"
-    list_columns = ["name", "route", "note"]
-    show_columns = ["name", "route", "note"]
+    editor = "route"
+    list_columns = ["route", "name", "note"]
+    show_columns = ["route", "name", "note", "waives"]
     search_columns = ["name"]
-    add_columns = ["route", "name", "note", "fields"]
-    label_columns = {"name": _l("名称"), "route": _l("申报形式"), "note": _l("说明"), "fields": _l("字段定义")}
-    choices = {"route": ROUTES}
+    add_columns = ["route", "name", "note", "waives"]
+    label_columns = {
+        "name": _l("名称"), "route": _l("申报形式"), "note": _l("说明"), "waives": _l("不检查的规则"),
+    }
+    description_columns = {
+        "note": _l("申报人选择申报形式时看到。"), "waives": _l("选这种申报形式的申报，“开始检测”时不检查勾选的规则。"),
+    }
+    choices = {"route": ROUTES, "waives": {entry.rule: f"{entry.rule} {entry.title}" for entry in CONFIGURABLE}}
 
     def pre_add(self, item: RouteForm) -> None:
-        """A definition that the forms could not read is refused with the reason."""
-        check_definition(item.fields)
+        """Nothing ticked: every rule applies."""
+        super().pre_add(item)
+        self.pre_update(item)
 
-    pre_update = pre_add
-
-    def _get_show_widget(self, pk: Any, item: RouteForm, *args: Any, **kwargs: Any) -> Any:
-        """Besides, the fields as a table."""
-        return super()._get_show_widget(pk, item, *args, **kwargs) | {"definitions": describe_fields(item.fields)}
+    def pre_update(self, item: RouteForm) -> None:
+        item.waives = item.waives or []
 
 
 def register(appbuilder: AppBuilder) -> None:

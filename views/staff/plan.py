@@ -33,7 +33,7 @@ from views.staff.region_path import ByRegionPath, region_path
 
 RICH = {"data-rich": "", "rows": "10"}
 # Where each part of the checklist is mended: an endpoint of the desk, or a list on the plan's page.
-_PLACES = {"offerings": "PlanDeskView.offerings", "checks": "PlanDeskView.checks"}
+_PLACES = {"offerings": "PlanDeskView.offerings", "checks": "PlanDeskView.checks", "forms": "PlanFormView.index"}
 _ANCHORS = {"standards": "ReviewStandardView", "slots": "AttachmentSlotView", "documents": "documents"}
 
 
@@ -78,6 +78,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
     description_columns = {
         "region": _l("也是受理区域：申报单位不在这个属地及其下级的，检测时会提示。"),
         "closes_on": _l("到当天 23:59:59（北京时间）为止。"),
+        "routes": _l("每种申报形式填什么表、不检查哪些规则，见“预览”；由平台在“申报形式表单”中设置。"),
         "content": _l("可以从 Word 粘贴；字体、颜色等格式会被去掉，标题、列表、表格、链接会保留。"),
     }
     formatters_columns = {"region": region_path, "scope_text": rich, "content": rich}
@@ -156,6 +157,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
 
     def _get_show_widget(self, pk: Any, item: ReviewPlan, *args: Any, **kwargs: Any) -> Any:
         """The plan's home: what is set and what is missing, how it is used, and the steps its state allows."""
+        g.plan_in_view = item.id
         widgets = super()._get_show_widget(pk, item, *args, **kwargs)
         session, edition = current_session(), shown_edition(item)
         step = {"draft": "publish", "published": "close"}.get(item.state)

@@ -6,7 +6,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import g, request, url_for
+from flask_appbuilder import expose, has_access
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -319,6 +320,19 @@ class AttachmentSlotView(PlanPartView):
     }
     description_columns = {"hint": _l("显示在上传按钮旁，例如“正反面各一张”。模板文件在保存后的查看页上传。")}
     formatters_columns = {"condition": in_words}
+
+    def row(self, pk: Any) -> Any:
+        """The conditions speak of the fields of its plan."""
+        row = super().row(pk)
+        g.plan_in_view = row.plan_id
+        return row
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Any:
+        """As `row`."""
+        g.plan_in_view = self._plan_id() or 0
+        return super().add()
 
     def _init_forms(self) -> None:
         label = self.label_columns["condition"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask import g
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from wtforms.widgets import html_params
 from app.extensions import db
 from app.queries import dictionary
 from app.rules.field_definitions import parse_fields
-from models.plan import ROUTES
+from models.plan import ROUTES, PlanForm
 from models.series import TitleLevel
 from models.series_form import SeriesForm
 
@@ -23,7 +24,10 @@ _YES_NO = {"是": True, "否": False}
 
 
 def known_fields() -> dict[str, tuple[str, Mapping[str, Any] | None]]:
-    """Key → (label, names of its values or None for free text) of everything a condition can ask about."""
+    """Key → (label, names of its values or None for free text) of everything a condition can ask about.
+
+    The fields of 专业信息 are those of the plan the page is about (`g.plan_in_view`), then the platform's.
+    """
     natures = dictionary.choices(db.session(), "unit_nature")["unit_nature"]
     levels = db.session.execute(select(TitleLevel.name).order_by(TitleLevel.rank.desc())).scalars()
     found: dict[str, tuple[str, Mapping[str, Any] | None]] = {
@@ -35,7 +39,8 @@ def known_fields() -> dict[str, tuple[str, Mapping[str, Any] | None]]:
         "unit.nature": (_("单位性质"), {name: code for code, name in natures}),
         "person.sex": (_("性别"), {"男": "男", "女": "女"}),
     }
-    for form in db.session.scalars(select(SeriesForm).order_by(SeriesForm.series_id)):
+    own = select(PlanForm).where(PlanForm.plan_id == g.get("plan_in_view", 0), PlanForm.is_own).order_by(PlanForm.edition.desc())
+    for form in (*db.session.scalars(own), *db.session.scalars(select(SeriesForm).order_by(SeriesForm.series_id))):
         for field in parse_fields(form.fields):
             if field.key not in found and field.type in ("bool", "select"):
                 names = _YES_NO if field.type == "bool" else {option: option for option in field.options}
