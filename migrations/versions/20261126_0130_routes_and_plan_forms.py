@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0128"
-down_revision = "0127"
+revision = "0130"
+down_revision = "0129"
 branch_labels = None
 depends_on = None
 

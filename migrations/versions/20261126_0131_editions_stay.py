@@ -5,8 +5,8 @@ Revision: 0129, after 0128; 2026-11-26
 
 from alembic import op
 
-revision = "0129"
-down_revision = "0128"
+revision = "0131"
+down_revision = "0130"
 branch_labels = None
 depends_on = None
 
