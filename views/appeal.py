@@ -52,7 +52,7 @@ class AppealView(PageView):
                     flash(_("复查申请已提交，请等待答复。"), "success")
                 return redirect(url_for("AppealView.show", appeal_id=made))
         return self.render(
-            "appeal/new.html", form=form, ground=ground, about=about, grounds=APPEAL_GROUNDS, days=queries.days_allowed(session),
+            "appeal/new.html", form=form, ground=ground, about=about, policy=appeal.POLICY, grounds=APPEAL_GROUNDS, days=queries.days_allowed(session),
             tree=personal_tree("OwnIntegrityView.index"), status=422 if form.errors else 200,
         )
 

@@ -80,7 +80,7 @@ class IntegrityView(PageView):
                 if keep_files(form.files, subject_type=integrity.SUBJECT, subject_id=record_id, slot=integrity.SLOT):
                     flash(_("已记入诚信档案，当事人已收到通知。"), "success")
                 return redirect(url_for("IntegrityView.show", record_id=record_id))
-        return self.render("integrity/new.html", form=form, categories=categories, kinds=INTEGRITY_KINDS,
+        return self.render("integrity/new.html", form=form, categories=categories, kinds=INTEGRITY_KINDS, policy=integrity.POLICY,
                            status=422 if form.errors else 200)
 
     @expose("/people/")
@@ -142,6 +142,6 @@ class OwnIntegrityView(PageView):
 
 
 def register(appbuilder: AppBuilder) -> None:
-    """In the menu of the platform, and pages of persons and organizations."""
-    appbuilder.add_view(IntegrityView, "诚信档案", category="单位管理")
+    """In the generated menu of staff and conveners, and pages of persons and organizations."""
+    appbuilder.add_view(IntegrityView, "诚信档案")
     appbuilder.add_view_no_menu(OwnIntegrityView)

@@ -153,7 +153,7 @@ class RequestView(PageView):
                 form.show_errors(errors)
         shown = queries.compose(current_session(), loaded)["parts"][2]
         return self._page(
-            loaded, "request/education.html", "education", form=form, index=index, table=shown,
+            loaded, "request/education.html", "education", form=form, index=index, listed=shown,
             full=len(loaded.row.education) >= MOST_EDUCATION, status=422 if form.errors else 200,
         )
 

@@ -11,7 +11,7 @@ from wtforms import DateField, MultipleFileField, SelectField, StringField, Text
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.rules.integrity import Category
-from app.services.integrity import MOST_DOCUMENT, MOST_REASON, POLICY, Breach
+from app.services.integrity import MOST_DOCUMENT, MOST_REASON, Breach
 from models.integrity import INTEGRITY_KINDS
 from views.addresses import positive
 
@@ -26,7 +26,7 @@ class BreachForm(FlaskForm):
                            description=_("例如：皖人社罚〔2026〕3号"))
     decided_on = DateField(_("决定日期"), [InputRequired(_("请填写决定日期。"))])
     banned_from = DateField(_("起算日期"), [Optional()], description=_("不填的，自决定日期起算；期限按记录类别计算"))
-    files = MultipleFileField(_("佐证材料"), description=POLICY.hint)
+    files = MultipleFileField(_("佐证材料"))
 
     def offer(self, categories: tuple[Category, ...], people: list[tuple[int, str]]) -> None:
         """Fill the selects."""

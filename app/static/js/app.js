@@ -1,6 +1,7 @@
 // Starts the comforts of every page. Each part looks for its own data attributes and does nothing when there are none.
 import { setUpCascade } from "./cascade.js";
 import { setUpConfirm } from "./confirm.js";
+import { setUpDialogs } from "./dialog.js";
 import { setUpDrafts } from "./drafts.js";
 import { setUpEvidence } from "./evidence.js";
 import { setUpFilters } from "./filters.js";
@@ -26,7 +27,7 @@ import { setUpViewer } from "./viewer.js";
 import { setUpVerify } from "./verify.js";
 
 document.documentElement.classList.add("js");
-for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpCascade, setUpViewer, setUpDrafts,
+for (const part of [setUpMenus, setUpConfirm, setUpSelection, setUpFilters, setUpRemoteSelects, setUpRemoteMany, setUpOpinions, setUpPress, setUpOptionFilter, setUpLines, setUpCascade, setUpDialogs, setUpViewer, setUpDrafts,
   setUpAutosave, setUpPhoto, setUpReveal, setUpFormGuard, setUpUploads, setUpKeyboard, setUpVerify, setUpRefresh, setUpQrSignIn, setUpEvidence, setUpMatrix, setUpRich]) {
   try {
     part(document);

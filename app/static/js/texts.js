@@ -25,6 +25,7 @@ const ENGLISH = {
   "缩小": "Smaller",
   "放大": "Larger",
   "关闭": "Close",
+  "下载": "Download",
   "重新登录": "Sign in again",
   "（空）": "(empty)",
   "其他窗口已保存为“{stored}”，本页填写的是“{mine}”。": "Another window saved “{stored}”; here it says “{mine}”.",

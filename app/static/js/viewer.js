@@ -1,5 +1,5 @@
 // Links with data-view open in a dialog on the page: pictures can be enlarged and made smaller, PDFs are shown in a frame.
-// Without scripts the same link opens the file in a tab of its own.
+// `data-download`: the address under which the same file is saved. Without scripts the link opens the file in a tab of its own.
 import { say } from "./texts.js";
 
 const STEPS = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
@@ -42,20 +42,23 @@ function build() {
     scale(0);
   });
   picture.addEventListener("click", () => scale(1));
-  head.append(title, ...tools);
+  const save = Object.assign(document.createElement("a"), { className: "btn s p", textContent: say("下载") });
+  head.append(title, ...tools.slice(0, 2), save, tools[2]);
   body.append(picture, frame);
   dialog.append(head, body);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
-  return { dialog, title, picture, frame, tools };
+  return { dialog, title, picture, frame, tools, save };
 }
 
-function show({ dialog, title, picture, frame, tools }, link) {
+function show({ dialog, title, picture, frame, tools, save }, link) {
   const drawn = link.dataset.view.startsWith("image/");
   title.textContent = link.dataset.name ?? link.textContent.trim();
   picture.hidden = !drawn;
   frame.hidden = drawn;
   tools[0].hidden = tools[1].hidden = !drawn;
+  save.hidden = !link.dataset.download;
+  save.href = link.dataset.download ?? "";
   if (drawn) Object.assign(picture, { src: link.href, alt: title.textContent });
   else Object.assign(frame, { src: link.href, title: title.textContent });
   dialog.showModal();
