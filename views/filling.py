@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -31,7 +31,7 @@ from views.application import own_person_id, trail
 from views.base import PageView, current_actor, wants_json
 from views.filling_pages import gap_address, page_address, workplace
 from views.forms.application import SelectionForm
-from views.forms.autosave import answer, form_of, shown_again, tell
+from views.forms.autosave import SelfSavingForm, answer, shown_again, tell
 from views.forms.dynamic import DynamicForm
 
 
@@ -54,6 +54,38 @@ def elsewhere(loaded: Loaded) -> Any:
 
 
 NO_PROCESS = queries.Process((), "", "")
+BASIC = SelfSavingForm(application_form.fields_of, application_form.stored_of, application_form.save_basic)
+
+
+@dataclass(frozen=True)
+class FilledForm:
+    """A form for its page; `loaded`: the application after it was sent."""
+
+    loaded: Loaded
+    form: DynamicForm
+    status: int
+
+
+def filled_form(view: PageView, kind: SelfSavingForm, loaded: Loaded) -> FilledForm | None:
+    """The form as it is shown: as stored, or as it was sent with the sentences beside its fields. None: sent and all is well."""
+    form = kind.fill(loaded, fresh=request.method == "GET")
+    if request.method == "GET":
+        return FilledForm(loaded, form, 200)
+    with view.attempt(form) as outcome:
+        saved = kind.save(form, loaded, actor=current_actor(), whole=True)
+    if not outcome.ok:
+        return FilledForm(loaded, form, outcome.status)
+    if tell(saved):
+        return None
+    loaded = own_application(loaded.material.application_id)
+    return FilledForm(loaded, shown_again(form, saved, kind.fields(loaded.material)), 409 if saved.conflicts else 200)
+
+
+def autosaved(view: PageView, kind: SelfSavingForm, loaded: Loaded, page: str) -> dict[str, Any]:
+    """What autosave.js is answered; the JSON of views.forms.autosave."""
+    saved = kind.save(kind.fill(loaded, fresh=False), loaded, actor=current_actor(), whole=False)
+    material = own_application(loaded.material.application_id).material
+    return {**answer(saved, kind.stored(material)), "parts": parts_of(view, material, page)}
 
 
 class FillingView(PageView):
@@ -77,38 +109,22 @@ class FillingView(PageView):
         loaded = own_application(application_id)
         if (instead := elsewhere(loaded)) is not None:
             return instead
-        form = basic_form(loaded, fresh=request.method == "GET")
-        status = 200
-        if request.method == "POST":
-            with self.attempt(form) as outcome:
-                saved = application_form.save_basic(
-                    application_id=application_id, raw=form.raw, token=str(form.version.data or ""),
-                    actor=current_actor(), partial=False,
-                )
-            status = outcome.status
-            if outcome.ok:
-                if tell(saved):
-                    return redirect(url_for("FillingView.basic", application_id=application_id))
-                loaded = own_application(application_id)
-                form = shown_again(form, saved, application_form.fields_of(loaded.material))
-                status = 409 if saved.conflicts else 200
+        sent = filled_form(self, BASIC, loaded)
+        if sent is None:
+            return redirect(url_for("FillingView.basic", application_id=application_id))
+        loaded = sent.loaded
         return self._page(
-            "application/fill_basic.html", loaded, "basic", form=form, header=shots.header(loaded.material),
+            "application/fill_basic.html", loaded, "basic", form=sent.form, header=shots.header(loaded.material),
             titles=[shots.held_title_view(held) for held in loaded.material.held_titles],
             personal=[field.key for field in loaded.material.personal_fields if field.is_input],
-            professional=[field.key for field in loaded.material.professional_fields if field.is_input], status=status,
+            professional=[field.key for field in loaded.material.professional_fields if field.is_input], status=sent.status,
         )
 
     @expose("/<int:application_id>/fill/autosave", methods=["POST"])
     @has_access
     def autosave(self, application_id: int) -> Any:
         """What autosave.js posts; the JSON of views.forms.autosave."""
-        form = basic_form(own_application(application_id), fresh=False)
-        saved = application_form.save_basic(
-            application_id=application_id, raw=form.raw, token=str(form.version.data or ""), actor=current_actor()
-        )
-        material = own_application(application_id).material
-        return {**answer(saved, application_form.stored_of(material)), "parts": parts_of(self, material, "basic")}
+        return autosaved(self, BASIC, own_application(application_id), "basic")
 
     @expose("/<int:application_id>/fill/choice", methods=["GET", "POST"])
     @has_access
@@ -347,12 +363,6 @@ def parts_of(view: PageView, material: Material, page: str) -> dict[str, str]:
 def _unsaved() -> tuple[str, ...]:
     """Pages of this application with text that only the browser has, as drafts.js says."""
     return tuple(page for page in request.values.get("unsaved", "").split(",") if page in UNSAVED_PAGES)
-
-
-def basic_form(loaded: Loaded, *, fresh: bool) -> DynamicForm:
-    """The form over 个人信息 and 专业信息; `fresh`: filled from what is stored, otherwise from what was sent."""
-    return form_of(loaded, application_form.fields_of(loaded.material), application_form.stored_of(loaded.material),
-                   fresh=fresh)
 
 
 def register(appbuilder: Any) -> None:

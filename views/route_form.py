@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -14,11 +14,13 @@ from app.rules import snapshot as shots
 from app.services import application, application_form
 from app.transaction import current_session
 from views.application import trail
-from views.base import PageView, current_actor
-from views.filling import elsewhere, own_application, parts_of
+from views.base import PageView
+from views.filling import autosaved, elsewhere, filled_form, own_application
 from views.filling_pages import ROUTE_FORM, workplace
-from views.forms.autosave import answer, form_of, shown_again, tell
-from views.forms.dynamic import DynamicForm
+from views.forms.autosave import SelfSavingForm
+
+ROUTE = SelfSavingForm(
+    lambda material: material.route_fields, lambda material: material.route_values, application_form.save_route_form)
 
 
 class RouteFormPageView(PageView):
@@ -34,44 +36,28 @@ class RouteFormPageView(PageView):
         loaded = own_application(application_id)
         if (instead := elsewhere(loaded)) is not None:
             return instead
-        form = _form(loaded, fresh=request.method == "GET")
-        status = 200
-        if request.method == "POST":
-            with self.attempt(form) as outcome:
-                saved = application_form.save_route_form(
-                    application_id=application_id, raw=form.raw, token=str(form.version.data or ""),
-                    actor=current_actor(), partial=False,
-                )
-            status = outcome.status
-            if outcome.ok:
-                if tell(saved):
-                    return redirect(url_for("RouteFormPageView.fill", application_id=application_id))
-                loaded = own_application(application_id)
-                form = shown_again(form, saved, loaded.material.route_fields)
-                status = 409 if saved.conflicts else 200
-        material = loaded.material
+        sent = filled_form(self, ROUTE, _with_form(loaded))
+        if sent is None:
+            return redirect(url_for("RouteFormPageView.fill", application_id=application_id))
+        material = sent.loaded.material
         return self.render(
-            "application/fill_form.html", place=workplace(current_session(), material, ROUTE_FORM), form=form,
+            "application/fill_form.html", place=workplace(current_session(), material, ROUTE_FORM), form=sent.form,
             application_id=application_id, crumbs=trail(_("填写申报信息")), header=shots.route_header(material),
-            can_edit=material.state in application.EDITABLE, status=status,
+            can_edit=material.state in application.EDITABLE, status=sent.status,
         )
 
     @expose("/<int:application_id>/fill/form/autosave", methods=["POST"])
     @has_access
     def autosave(self, application_id: int) -> Any:
         """What autosave.js posts; the JSON of views.forms.autosave."""
-        form = _form(own_application(application_id), fresh=False)
-        saved = application_form.save_route_form(
-            application_id=application_id, raw=form.raw, token=str(form.version.data or ""), actor=current_actor())
-        material = own_application(application_id).material
-        return {**answer(saved, material.route_values), "parts": parts_of(self, material, ROUTE_FORM)}
+        return autosaved(self, ROUTE, _with_form(own_application(application_id)), ROUTE_FORM)
 
 
-def _form(loaded: Loaded, *, fresh: bool) -> DynamicForm:
-    material = loaded.material
-    if not material.route_fields:
+def _with_form(loaded: Loaded) -> Loaded:
+    """The same, when its route has a form."""
+    if not loaded.material.route_fields:
         raise NotFound(_("所选申报形式没有需要另外填写的表，请从左侧重新进入。"))
-    return form_of(loaded, material.route_fields, material.route_values, fresh=fresh)
+    return loaded
 
 
 def register(appbuilder: Any) -> None:

@@ -75,11 +75,13 @@ class Report:
 
 
 def examine(material: Material) -> Report:
-    """Run every registered rule at the level the plan gives it; those that are off or that the route waives are left out."""
+    """Run every registered rule at the level the plan gives it; those that are off, that the route waives or that are about
+    another route are left out.
+    """
     levels = {rule_id: setting.level for rule_id, setting in material.settings.items()}
     judgements = tuple(
         _judged(rule, material, levels.get(rule.id, rule.level))
-        for rule in _ORDERED if levels.get(rule.id) != OFF and rule.id not in material.waived
+        for rule in _ORDERED if levels.get(rule.id) != OFF and rule.id not in material.waived and rule.about(material)
     )
     total = sum(judgement.rule.points_of(material) for judgement in judgements)
     missing = sum(

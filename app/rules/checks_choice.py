@@ -57,23 +57,23 @@ def _is_transfer(material: Material) -> bool:
     return material.choice.route == "transfer"
 
 
+def _has_form_besides(material: Material) -> bool:
+    return bool(material.route_fields) and not _is_transfer(material)
+
+
 def _points(material: Material) -> int:
     return wanted(material.route_fields, material.route_values, material)
 
 
-@rule("B03", group="申报选择", title="所选申报形式的表格（如破格审批表）填写完整",
-      points=lambda material: 0 if _is_transfer(material) else _points(material))
+@rule("B03", group="申报选择", title="所选申报形式的表格（如破格审批表）填写完整", points=_points, about=_has_form_besides)
 def check_b03(material: Material) -> list[Gap]:
     """破格申报: the required fields and the clause it relies on; so for every route whose form has fields, B04 apart."""
-    return [] if _is_transfer(material) else _form_gaps(material)
+    return _form_gaps(material)
 
 
-@rule("B04", group="申报选择", title="转评申报表填写完整，同级转评",
-      points=lambda material: _points(material) if _is_transfer(material) else 0)
+@rule("B04", group="申报选择", title="转评申报表填写完整，同级转评", points=_points, about=_is_transfer)
 def check_b04(material: Material) -> list[Gap]:
     """转评申报: the form, and a held title of the level applied for in another series."""
-    if not _is_transfer(material):
-        return []
     gaps = _form_gaps(material)
     if material.held_titles and not any(held.rank == material.choice.rank for held in material.held_titles):
         gaps.append(Gap(
@@ -84,11 +84,11 @@ def check_b04(material: Material) -> list[Gap]:
 MOVED_ON = "moved_on"  # key of 岗位变动时间 in 转评申报表
 
 
-@rule("B07", group="申报选择", title="转入新岗位满规定年限", source="law")
+@rule("B07", group="申报选择", title="转入新岗位满规定年限", source="law", about=_is_transfer)
 def check_b07(material: Material) -> list[Gap]:
     """转评: whoever has just come to the new post is not judged by it yet; whole years up to the end of the plan year."""
     moved = day(material.route_values.get(MOVED_ON))
-    if material.choice.route != "transfer" or moved is None:
+    if moved is None:
         return []
     wanted_years, until = material.parameter("B07", "years"), dt.date(material.plan.year, 12, 31)
     years = identity.age_on(moved, until)

@@ -48,7 +48,9 @@ Check = Callable[[Material], Finding | None]
 
 @dataclass(frozen=True)
 class Rule:
-    """`source`: manual, law, or product (our own). `points`: how many things of the progress bar it judges."""
+    """`source`: manual, law, or product (our own). `points`: how many things of the progress bar it judges.
+    `about`: whether it is about an application at all, by its 申报形式; what a route waives is data (RouteForm.waives).
+    """
 
     id: str
     group: str
@@ -57,6 +59,7 @@ class Rule:
     title: str
     check: Check
     points: int | Callable[[Material], int]
+    about: Callable[[Material], bool]
 
     def points_of(self, material: Material) -> int:
         """The points that count for this application."""
@@ -68,19 +71,21 @@ RULES: dict[str, Rule] = {}
 
 def rule(
     rule_id: str, *, group: str, title: str, level: str = BLOCK, source: str = "manual",
-    points: int | Callable[[Material], int] = 0,
+    points: int | Callable[[Material], int] = 0, about: Callable[[Material], bool] = lambda _: True,
 ) -> Callable[[Callable[[Material], Sequence[Gap]]], Check]:
-    """Register a rule: the decorated function returns the gaps it finds, the registered one a Finding or None."""
+    """Register a rule: the decorated function returns the gaps it finds, the registered one a Finding or None (also for
+    an application it is not about).
+    """
     if group not in GROUPS or level not in (BLOCK, WARN) or rule_id in RULES:
         raise RuntimeError(f"rule {rule_id} is registered twice or badly")
 
     def register(find: Callable[[Material], Sequence[Gap]]) -> Check:
         def check(material: Material) -> Finding | None:
-            gaps = tuple(find(material))
+            gaps = tuple(find(material)) if about(material) else ()
             return Finding(rule_id, level, source, gaps) if gaps else None
 
         check.__name__, check.__doc__ = find.__name__, find.__doc__
-        RULES[rule_id] = Rule(rule_id, group, level, source, title, check, points)
+        RULES[rule_id] = Rule(rule_id, group, level, source, title, check, points, about)
         return check
 
     return register

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from models.case import Task, TaskCounter
 from tests.conftest import Login
 from tests.factories import organization as units
 from tests.factories import person as people
+from tests.factories.race import race
 
 _account, _event, _task, _counter = Account.__table__, AuditEvent.__table__, Task.__table__, TaskCounter.__table__
 PATH = "/unit/administrators/"
@@ -179,20 +179,6 @@ def test_two_units_asking_for_one_user_name_at_once_get_one_account(
     assert len(lost) == 1
     assert isinstance(lost[0], Invalid)
     assert "username" in lost[0].fields
-
-
-def race(app: Flask, *attempts: Any) -> list[Any]:
-    def run(attempt: Any) -> Any:
-        with app.app_context():
-            try:
-                return attempt()
-            except DomainError as error:
-                return error
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(run, attempts))
 
 
 # Removing

@@ -40,10 +40,10 @@ from tests.conftest import Client, TestConfig
 from tests.database import Databases, build_template
 from tests.factories import person as people
 from tests.factories import teacher_world as make
+from tests.factories.race import race
 from tests.factories.result import approved_result
 from tests.factories.rows import save
 from tests.factories.unit_world import count_statements, person, unit
-from tests.integration.test_engine_race import race
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 _c, _a = Certificate.__table__, Application.__table__

@@ -21,7 +21,7 @@ from models.person import Employment
 from tests.database import Databases, build_template
 from tests.factories import person as people
 from tests.factories import unit_world as world
-from tests.integration.test_engine_race import race
+from tests.factories.race import race
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 

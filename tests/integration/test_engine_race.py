@@ -1,7 +1,5 @@
 """Two people at once: real threads with real connections, on the database the suite runs on."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -11,27 +9,10 @@ from app.extensions import db
 from app.services import review
 from models.audit import AuditEvent
 from models.case import Task
+from tests.factories.race import race
 from tests.integration.test_engine import World, counters, open_task, recorded  # noqa: F401
 
 ROUNDS = 25
-
-
-def race(app, *attempts):
-    """Run the attempts at the same moment, each in a context and connection of its own; their results or errors."""
-    gate = threading.Barrier(len(attempts))
-
-    def run(attempt):
-        with app.app_context():
-            gate.wait()
-            try:
-                return attempt()
-            except DomainError as error:
-                return error
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(run, attempts))
 
 
 @pytest.fixture

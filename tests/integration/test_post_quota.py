@@ -25,9 +25,9 @@ from app.transaction import current_session, transaction
 from models.post_quota import QUOTA_LEVELS, PostQuota, PostQuotaLevel, QuotaUse
 from tests.factories import application as make
 from tests.factories.person import person, unit
+from tests.factories.race import race
 from tests.factories.recommendation import confirmed_quota
 from tests.factories.rows import save
-from tests.integration.test_engine_race import race
 
 YEAR = deadlines.today().year
 NUMBERS = dict(zip(QUOTA_LEVELS, ("1", "2", "3", "4"), strict=True))

@@ -20,7 +20,7 @@ from models.organization import Organization
 from models.qr_sign_in import QrSignIn
 from tests.conftest import Login
 from tests.factories import person as people
-from tests.integration.test_engine_race import race
+from tests.factories.race import race
 
 _code = QrSignIn.__table__
 PHONE, DESKTOP = "Mozilla/5.0 (iPhone) Safari", "Mozilla/5.0 (Windows NT 10.0) Chrome/140"

@@ -28,7 +28,7 @@ from models.audit import AuditEvent
 from models.person import Person
 from tests.database import Databases, build_template
 from tests.factories import teacher_world, unit_world
-from tests.integration.test_engine_race import race
+from tests.factories.race import race
 
 VISITOR = Actor(user_id=None, name="访客", origin="127.0.0.1")
 GOOD = {

@@ -18,6 +18,7 @@ from models.organization import Organization
 from models.person import Person
 from tests import oidc_server
 from tests.factories import person as people
+from tests.factories.race import race
 from tests.integration.sign_on_flow import (
     ACCOUNT,
     IDENTITY,
@@ -32,7 +33,6 @@ from tests.integration.sign_on_flow import (
     signed_in,
     who,
 )
-from tests.integration.test_engine_race import race
 
 pytestmark = pytest.mark.usefixtures("configured")
 

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from models.base import utcnow
 from tests import oidc_server
+from tests.factories.race import race
 from tests.integration.sign_on_flow import (
     ACCOUNT,
     ATTEMPT,
@@ -26,7 +27,6 @@ from tests.integration.sign_on_flow import (
     rows,
     signed_in,
 )
-from tests.integration.test_engine_race import race
 from views import sign_on_clients
 
 pytestmark = pytest.mark.usefixtures("configured")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -26,6 +25,7 @@ from models.case import Case
 from models.organization import Organization
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
+from tests.factories.race import race
 
 SECOND = "安徽省乡村教师高级职称评审委员会"
 _a = Application.__table__
@@ -51,24 +51,6 @@ def template(application: Flask, store: Databases) -> str:
 @pytest.fixture
 def li(app: Flask):
     return make.actor("applicant")
-
-
-def race(app: Flask, *attempts):
-    """The results or errors of attempts made at the same moment, each with a connection of its own."""
-    gate = threading.Barrier(len(attempts))
-
-    def run(attempt):
-        with app.app_context():
-            gate.wait()
-            try:
-                return attempt()
-            except DomainError as error:
-                return error
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(run, attempts))
 
 
 def checked(who, plan_id: int | None = None) -> int:

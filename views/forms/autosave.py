@@ -6,13 +6,16 @@ The JSON answer: {"saved_at": "14:03", "version": token, "message": text, "error
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash
 from flask_babel import gettext as _
 
+from app.actor import Actor
 from app.queries.material import Loaded
+from app.rules.checks_material import Material
 from app.rules.deadlines import ZONE
 from app.rules.field_merge import token_of
 from app.rules.fields import Field
@@ -26,6 +29,26 @@ def form_of(loaded: Loaded, fields: Sequence[Field], stored: Mapping[str, Any], 
     if not fresh:
         return made()
     return made(formdata=None, data={**initial(fields, stored), "version": token_of(stored)})
+
+
+@dataclass(frozen=True)
+class SelfSavingForm:
+    """One of the forms of an application: its fields and stored values in the material, and the service that saves it."""
+
+    fields: Callable[[Material], Sequence[Field]]
+    stored: Callable[[Material], Mapping[str, Any]]
+    service: Callable[..., Saved]
+
+    def fill(self, loaded: Loaded, *, fresh: bool) -> DynamicForm:
+        """`fresh`: filled from what is stored, otherwise from what was sent."""
+        return form_of(loaded, self.fields(loaded.material), self.stored(loaded.material), fresh=fresh)
+
+    def save(self, form: DynamicForm, loaded: Loaded, *, actor: Actor, whole: bool) -> Saved:
+        """What was sent; `whole`: by its button, so that what is missing is said too."""
+        return self.service(
+            application_id=loaded.material.application_id, raw=form.raw, token=str(form.version.data or ""), actor=actor,
+            partial=not whole,
+        )
 
 
 def tell(saved: Saved) -> bool:

@@ -37,6 +37,9 @@ function watch(form) {
     keep(form, { sent: true });
     fetch(form.dataset.autosave, { method: "POST", body: fieldsOf(form), credentials: "same-origin", keepalive: true, headers: HEADERS }).catch(() => {});
   });
+  window.addEventListener("online", () => {
+    if (state.dirtySince && !state.signedOut) save(form, state);
+  });
   offer(form, () => {
     state.dirtySince = Date.now();
     save(form, state);

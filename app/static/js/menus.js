@@ -26,8 +26,10 @@ export function setUpMenus(root) {
   if (here && here.closest(".nav").scrollWidth > here.closest(".nav").clientWidth) {
     here.scrollIntoView({ block: "nearest", inline: "center" });
   }
-  const step = root.querySelector(".steps [aria-current]");
-  if (step) step.parentElement.scrollLeft = step.offsetLeft - step.parentElement.clientWidth / 2 + step.clientWidth / 2;
+  for (const place of root.querySelectorAll(".steps [aria-current], .tree.strip [aria-current]")) {
+    const strip = place.closest(".steps, .tree");
+    strip.scrollLeft = place.offsetLeft - strip.clientWidth / 2 + place.clientWidth / 2;
+  }
   const summary = root.querySelector("[data-error-summary]");
   if (summary) summary.focus({ preventScroll: false });
   for (const box of root.querySelectorAll(".table-box, .steps")) {

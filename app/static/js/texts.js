@@ -10,6 +10,7 @@ const ENGLISH = {
   "等": "and more",
   "选项": "Option",
   "筛选选项": "Filter the options",
+  "输入关键字筛选选项": "Type a keyword to narrow the options",
   "查找结果": "Results",
   "输入文字查找": "Type to search",
   "输入文字查找并添加": "Type to search and add",
