@@ -58,9 +58,9 @@ def build_plan(
     world: World, committee: Committee, window: Window, series: str, levels: tuple[str, ...], *,
     standards: tuple[tuple[str, tuple[st.Section, ...]], ...], slots: tuple[st.Slot, ...],
     routes: tuple[str, ...] = ("regular",), plan_type: str = "regular", scope: str = "", content: str = "",
-    specialties: tuple[str, ...] = (), needs_interview: bool = False,
+    specialties: tuple[str, ...] = (), needs_interview: bool = False, exemption_note: str = "",
 ) -> ReviewPlan:
-    """A plan with what it offers; `specialties`: names, empty for all of the series."""
+    """A plan with what it offers; `specialties`: names, empty for all of the series; `exemption_note`: who may ask for 免面试."""
     convener = world.session.get_one(Organization, committee.convener_id)
     level_ids = {code: world.levels[code].id for code in levels}
     kinds = {code: kind.id for code, kind in world.kinds.items()}
@@ -69,7 +69,7 @@ def build_plan(
         year=window.year, name=plan_name(window.year, committee.name), committee_id=committee.id,
         convener_id=committee.convener_id, region_code=committee.region_code, plan_type=plan_type,
         state=window.state, opens_on=window.opens_on, closes_on=window.closes_on, routes=list(routes),
-        needs_interview=needs_interview, contact=convener.contact, phone="0551-88888888", address=convener.address,
+        needs_interview=needs_interview, allows_exemption=bool(exemption_note), exemption_note=exemption_note, contact=convener.contact, phone="0551-88888888", address=convener.address,
         scope_text=scope or f"从事{series_row.name.removesuffix('人员')}工作的在职专业技术人才，不含公务员和已退休人员。",
         content=content or "请对照评审标准如实填报，于截止日期前提交所在单位审核。逾期系统自动关闭。",
         levels=[PlanLevel(level_id=level_id) for level_id in level_ids.values()],

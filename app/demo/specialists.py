@@ -32,7 +32,8 @@ def build_health_plan(world: World) -> ReviewPlan:
     return plans.build_plan(
         world, committee, plans.open_window(world.today), plans.HEALTH, ("associate_senior",),
         standards=(("安徽省卫生系列高级专业技术资格条件", st.HEALTH_SECTIONS),), slots=HEALTH_SLOTS,
-        routes=("regular", "exceptional"), needs_interview=True, scope="合肥市各级各类医疗卫生机构的在职卫生技术人员。",
+        routes=("regular", "exceptional"), needs_interview=True,
+        exemption_note="获得省部级以上科技奖励的，可以申请免面试。", scope="合肥市各级各类医疗卫生机构的在职卫生技术人员。",
     )
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import expect
 from sqlalchemy import delete, select
 
 from app.demo import accounts as a
-from app.demo import specialists
-from app.extensions import db
+from app.demo import plans, specialists
+from app.demo import standards as st
+from app.demo.world import World
 from app.rules.deadlines import today
-from models.plan import PlanOffering, ReviewPlan
+from app.scope import system_scope
+from app.services.plan import keep_forms
+from app.transaction import transaction
+from models.base import utcnow
+from models.organization import Organization
+from models.plan import PlanOffering
 from models.series import Specialty, Title
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.filling import (
@@ -89,8 +96,15 @@ def test_a_doctor_has_fields_slots_and_achievements_of_her_own(site: Site, visit
         "评审日期": "2016-05-20", "发证机构": "合肥市人社局", "发证日期": "2016-10-31"})
     import_all(person, ("考核表彰", "能力条件", "论文条件"))
     upload(person, tmp_path, ("身份证正反面", "诚信承诺书(手写签名)", "医师（护士）执业证书"))
+    person.open("职称申报")
+    person.confirm("免面试", "提交", 免面试理由="获省科学技术进步奖二等奖。")
+    person.sees("已申请免面试")
+    person.sees("有（免面试待审核）")
+    person.follow("填报")
     submit(person)
-    assert stored(site, "林若兰")[0]["professional"]["practice_category"] == "临床"
+    [application] = stored(site, "林若兰")
+    assert application["professional"]["practice_category"] == "临床"
+    assert (application["exemption_state"], application["exemption_reason"]) == ("asked", "获省科学技术进步奖二等奖。")
 
 
 def test_an_engineer_has_fields_and_slots_of_his_own(site: Site, visit: Visit, tmp_path: Path) -> None:
@@ -158,17 +172,27 @@ def rename(person: Someone, name: str, wanted: str) -> None:
     person.sees(f"{wanted}.pdf")
 
 
-def test_choices_narrow_each_other_and_are_found_by_keyword(site: Site, visit: Visit) -> None:
-    """小学语文 is offered with one title only: it is chosen by itself, the other one is gone."""
-    with site.app.app_context():
-        session = db.session
-        plan = session.execute(select(ReviewPlan.__table__.c.id).where(
-            ReviewPlan.__table__.c.name.contains(TEACHERS), ReviewPlan.__table__.c.year == today().year)).scalar_one()
+def plan_with_one_title_less(site: Site) -> int:
+    """An open plan for teachers in which 小学语文 has no 正高级教师; its id."""
+    with site.app.app_context(), system_scope(), transaction() as session:
+        world = World(session, today())
+        world.organizations.update({row.name: row for row in session.scalars(select(Organization))})
+        committee = plans.build_committee(world, "安徽省小学教师高级职称评审委员会", a.CONVENER, a.ISSUER, plans.PROVINCE)
+        plan = plans.build_plan(
+            world, committee, replace(plans.open_window(world.today), state="draft"), plans.TEACHERS, plans.HIGH,
+            standards=st.TEACHER_STANDARDS, slots=st.TEACHER_SLOTS)
         offering, title, specialty = PlanOffering.__table__, Title.__table__, Specialty.__table__
         session.execute(delete(offering).where(
-            offering.c.plan_id == plan, offering.c.title_id.in_(select(title.c.id).where(title.c.name == "正高级教师")),
+            offering.c.plan_id == plan.id, offering.c.title_id.in_(select(title.c.id).where(title.c.name == "正高级教师")),
             offering.c.specialty_id.in_(select(specialty.c.id).where(specialty.c.name == "小学语文"))))
-        session.commit()
+        keep_forms(session, plan.id, plan.edition)
+        plan.state, plan.published_at = "published", utcnow()
+        return plan.id
+
+
+def test_choices_narrow_each_other_and_are_found_by_keyword(site: Site, visit: Visit) -> None:
+    """小学语文 is offered with one title only: it is chosen by itself, the other one is gone."""
+    plan = plan_with_one_title_less(site)
     person = visit("teacher08")
     person.go(f"/applications/new/{plan}")
     group = person.page.get_by_role("group", name=re.compile("申报专业"))
