@@ -18,6 +18,7 @@ from models.application import Application, Submission
 from models.case import Task
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
+from tests.factories.unit_world import count_statements
 
 _submission = Submission.__table__
 
@@ -141,6 +142,7 @@ def test_reasons_pinned_to_pages_stand_there_and_the_rest_everywhere_else(client
     assert shown == {
         "": ["落款日期有误", "请在三日内补齐"], "/education": ["毕业证书看不清"], f"/section/{section}": ["缺获奖证书"]}
     assert said[""].count("有退回意见") == 2
+    assert count_statements(lambda: browser.get(base)) <= 15
 
 
 def test_reasons_of_a_return_stand_beside_the_pages_they_name(client, login, li):
