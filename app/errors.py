@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+class Sentence(str):
+    """A sentence with values in it, which keeps its template: by that the pages find the translation.
+
+    Sentence("密码至少 %(n)s 位。", n=8) is the text "密码至少 8 位。"
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Sentence:
+        made = super().__new__(cls, template % values)
+        made.template, made.values = template, values
+        return made
+
+
 class DomainError(Exception):
     """The base; `message` is shown to the user, `status` is the HTTP status of a page that shows it."""
 

@@ -14,7 +14,7 @@ from app.extensions import configure_engine, csrf, db, limiter, migrate
 from app.session_store import SessionInterface
 from config import ROOT, Base, settings
 from models import encrypted
-from views import errors, hooks, ops, screen, shell, sign_on_clients
+from views import errors, hooks, ops, screen, sentences, shell, sign_on_clients
 from views.account import LoginView
 
 
@@ -46,6 +46,7 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
         )
         builder.init_app(app, db.session)
         app.extensions["babel"].locale_selector = shell.chosen_language
+        sentences.register(app)
         views.register(builder)
         ops.register(app, builder)
     hooks.register_after(app)

@@ -80,7 +80,7 @@ class AdministratorView(PageView):
         return redirect(url_for("AdministratorView.index"))
 
     def _refused(self, error: DomainError) -> Any:
-        flash(" ".join([error.message, *(error.fields.values() if isinstance(error, Invalid) else ())]), "danger")
+        flash(" ".join(map(_, [error.message, *(error.fields.values() if isinstance(error, Invalid) else ())])), "danger")
         return redirect(url_for("AdministratorView.index"))
 
     def _page(self, form: AdministratorForm, *, status: int = 200) -> Any:

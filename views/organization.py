@@ -96,7 +96,7 @@ class OrganizationSignUpView(PageView):
         try:
             code = check_uscc(form.uscc.data or "")
         except Invalid as error:
-            form.uscc.errors = [error.message]
+            form.uscc.errors = [_(error.message)]
             return
         form.uscc.data = code
         flash(_("统一社会信用代码校验通过，请核对单位性质。"), "success")

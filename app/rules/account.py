@@ -6,7 +6,7 @@ import re
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{3,31}")
 
@@ -27,5 +27,5 @@ def check_email(value: str, *, limit: int = 120) -> str:
     except EmailNotValidError:
         raise Invalid("电子邮箱格式不正确，例如 zhangsan@example.com。") from None
     if len(address) > limit:
-        raise Invalid(f"电子邮箱最多 {limit} 个字符。")
+        raise Invalid(Sentence("电子邮箱最多 %(n)s 个字符。", n=limit))
     return address

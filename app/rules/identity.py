@@ -11,7 +11,7 @@ import re
 
 from stdnum.cn import ric
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 
 RESIDENT_ID = "01"
 RESIDENCE_PERMIT = "16"  # of people from Hong Kong, Macao and Taiwan: built like a resident ID
@@ -99,7 +99,7 @@ def check_age(birth: dt.date, today: dt.date) -> None:
     if birth > today:
         raise Invalid("出生日期不能晚于今天，请核对。")
     if age_on(birth, today) < WORKING_AGE:
-        raise Invalid(f"未满 {WORKING_AGE} 周岁，不能注册为专业技术人员。如证件号码填写有误，请核对。")
+        raise Invalid(Sentence("未满 %(n)s 周岁，不能注册为专业技术人员。如证件号码填写有误，请核对。", n=WORKING_AGE))
 
 
 def birth_date_of(number: str) -> dt.date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 
 SHORTEST, LONGEST = 8, 128
 _TRIED_FIRST = frozenset(
@@ -13,9 +13,9 @@ _TRIED_FIRST = frozenset(
 def check_password(password: str, *, username: str) -> str:
     """The password as it is; Invalid with a sentence that says what to choose instead."""
     if len(password) < SHORTEST:
-        raise Invalid(f"密码至少 {SHORTEST} 位，可以使用一句自己记得住的话。")
+        raise Invalid(Sentence("密码至少 %(n)s 位，可以使用一句自己记得住的话。", n=SHORTEST))
     if len(password) > LONGEST:
-        raise Invalid(f"密码最多 {LONGEST} 位。")
+        raise Invalid(Sentence("密码最多 %(n)s 位。", n=LONGEST))
     folded = password.casefold()
     if folded in _TRIED_FIRST or len(set(folded)) < 3:
         raise Invalid("这个密码太常见，容易被猜到，请换一个。")

@@ -7,7 +7,7 @@ import re
 
 import nh3
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 
 LONGEST = 100_000
 _TAGS = {
@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 def checked(text: str) -> str:
     """As `clean`, for what somebody wants to save; Invalid when it is too long."""
     if len(text) > LONGEST:
-        raise Invalid(f"内容过长（最多 {LONGEST // 10_000} 万字），请精简，或作为附件发布。")
+        raise Invalid(Sentence("内容过长（最多 %(n)s 字），请精简，或作为附件发布。", n=LONGEST))
     return clean(text)
 
 

@@ -14,7 +14,7 @@ from typing import IO
 
 import puremagic
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 from app.rules.picture_clarity import measure
 from app.rules.upload_image import reencode
 from app.rules.upload_name import clean_name, split_extension
@@ -130,8 +130,10 @@ def inspect(
     stem, suffix = split_extension(name)
     extension = _ALIASES.get(suffix, suffix)
     if extension not in policy.types:
-        said = f"“.{suffix}”文件" if suffix else "没有扩展名的文件"
-        raise Invalid(f"不能上传{said}，请上传{'、'.join(policy.types)}格式的文件。")
+        kinds = "、".join(policy.types)
+        if suffix:
+            raise Invalid(Sentence("不能上传“.%(kind)s”文件，请上传%(kinds)s格式的文件。", kind=suffix, kinds=kinds))
+        raise Invalid(Sentence("不能上传没有扩展名的文件，请上传%(kinds)s格式的文件。", kinds=kinds))
     data = source if isinstance(source, bytes) else source.read(policy.max_bytes + 1)
     if not data:
         raise Invalid("文件是空的（0 字节），请检查原文件能否打开，然后重新上传。")
@@ -159,17 +161,17 @@ def _check_document(extension: str, data: bytes) -> None:
 
 
 def _too_large(policy: UploadPolicy) -> Invalid:
-    return Invalid(f"文件超过 {policy.max_mb}MB，请压缩或降低扫描分辨率后重新上传。")
+    return Invalid(Sentence("文件超过 %(n)sMB，请压缩或降低扫描分辨率后重新上传。", n=policy.max_mb))
 
 
 def _disagreeing(extension: str, data: bytes) -> Invalid:
     """Content that is not what the extension says: name what it is, so that the user can convert or rename it."""
     actual = _guess(data)
     if actual is None:
-        return Invalid(f"文件内容不是{extension}格式，可能已损坏或只是改了扩展名，请重新导出后上传。")
-    return Invalid(
-        f"文件扩展名是{extension}，内容却像是{actual}格式。请用软件另存为{extension}格式（不要只改扩展名）后重新上传。"
-    )
+        return Invalid(Sentence("文件内容不是%(kind)s格式，可能已损坏或只是改了扩展名，请重新导出后上传。", kind=extension))
+    return Invalid(Sentence(
+        "文件扩展名是%(kind)s，内容却像是%(actual)s格式。请用软件另存为%(kind)s格式（不要只改扩展名）后重新上传。", kind=extension, actual=actual
+    ))
 
 
 def _guess(data: bytes) -> str | None:

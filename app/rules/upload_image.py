@@ -14,7 +14,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.errors import Invalid
+from app.errors import Invalid, Sentence
 
 MAX_PIXELS = 50_000_000  # a phone's 50 megapixels, an A4 page at 600 dpi is 35
 MAX_SIDE = 20_000
@@ -130,7 +130,9 @@ def _damaged() -> Invalid:
 
 
 def _too_many_pixels() -> Invalid:
-    return Invalid(f"图片的像素太多（最多 {MAX_PIXELS // 10_000} 万像素，每边不超过 {MAX_SIDE}），请缩小后重新上传。")
+    return Invalid(Sentence(
+        "图片的像素太多（最多 %(n)s 万像素，每边不超过 %(side)s），请缩小后重新上传。", n=MAX_PIXELS // 10_000, side=MAX_SIDE
+    ))
 
 
 def _misplaced() -> Invalid:
@@ -138,7 +140,12 @@ def _misplaced() -> Invalid:
 
 
 def _too_small(size: tuple[int, int], kept: tuple[float, float], *, chosen: bool) -> Invalid:
-    least = f"至少需要 {SMALLEST_CUT[0]} × {SMALLEST_CUT[1]} 像素"
+    least, have = _times(SMALLEST_CUT), _times(kept if chosen else size)
     if chosen:
-        return Invalid(f"裁剪后只剩 {kept[0]:.0f} × {kept[1]:.0f} 像素，{least}。请缩小照片多保留一些，或换一张更清晰的照片。")
-    return Invalid(f"照片太小（{size[0]} × {size[1]} 像素），裁剪成 2 寸{least}。请换一张更清晰的照片。")
+        return Invalid(Sentence(
+            "裁剪后只剩 %(have)s 像素，至少需要 %(least)s 像素。请缩小照片多保留一些，或换一张更清晰的照片。", have=have, least=least))
+    return Invalid(Sentence("照片太小（%(have)s 像素），裁剪成 2 寸至少需要 %(least)s 像素。请换一张更清晰的照片。", have=have, least=least))
+
+
+def _times(size: tuple[float, float]) -> str:
+    return f"{size[0]:.0f} × {size[1]:.0f}"

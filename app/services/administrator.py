@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.errors import Invalid, NotAllowed, NotFound, Sentence, WrongState
 from app.roles import ROLE_OF_KIND
 from app.rules.account import check_username
 from app.rules.field_checks import FieldChecks
@@ -51,7 +51,7 @@ def checked_person_name(value: str) -> str:
     """The name of somebody who acts for an organization."""
     name = " ".join(value.split())
     if not 2 <= len(name) <= _LONGEST_NAME:
-        raise Invalid(f"请填写姓名（2 至 {_LONGEST_NAME} 个字）。")
+        raise Invalid(Sentence("请填写姓名（2 至 %(n)s 个字）。", n=_LONGEST_NAME))
     return name
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.errors import Invalid, NotAllowed, NotFound, Sentence, WrongState
 from app.permissions import require
 from app.rules.routing import Stop
 from app.transaction import transaction
@@ -38,7 +38,7 @@ def request(
             raise WrongState("请先完成个人注册，再选择单位。")
         organization = _chosen(session, organization_id, is_freelancer)
         if len(note) > _NOTE_LIMIT:
-            raise Invalid("申请说明过长。", {"note": f"申请说明最多 {_NOTE_LIMIT} 字。"})
+            raise Invalid("申请说明过长。", {"note": Sentence("申请说明最多 %(n)s 字。", n=_NOTE_LIMIT)})
         if person.organization_id == organization.id:
             raise Invalid("您已在该单位，无需变更。", {"organization_id": "请选择要变更到的新单位。"})
         if session.scalar(select(Employment.id).where(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.errors import Conflict, Invalid, NotAllowed, NotFound, Sentence, WrongState
 from app.queries import dictionary
 from app.queries.organization_settings import DICTIONARIES
 from app.rules import deadlines, identity
@@ -236,7 +236,7 @@ def _details(session: Session, form: Settings, check: FieldChecks, present: Orga
     for key, label in (("license_issued_on", "工商登记发照日期"), ("approved_on", "批准日期")):
         day = getattr(form, key)
         if day is not None and not dt.date(1900, 1, 1) <= day <= deadlines.today():
-            check.errors[key] = f"{label}应在 1900 年之后，且不能晚于今天。"
+            check.errors[key] = Sentence("%(label)s应在 1900 年之后，且不能晚于今天。", label=label)
     years = form.license_years.strip()
     if years and not (years.isascii() and years.isdecimal() and 1 <= int(years[:9]) <= 99):
         check.errors["license_years"] = "工商登记有效期限请填写 1 至 99 的整数；长期有效的请留空。"
@@ -258,12 +258,12 @@ def _known(
         if present is not None and code == getattr(present, key) and (code or not required):
             continue
         if (required or code) and code not in dict(found[DICTIONARIES[key]]):
-            check.errors[key] = f"请选择{_LABELS[key]}。"
+            check.errors[key] = Sentence("请选择%(label)s。", label=_LABELS[key])
 
 
 def _fits(check: FieldChecks, key: str, value: str, limit: int, label: str) -> None:
     if len(value.strip()) > limit:
-        check.errors[key] = f"{label}最多 {limit} 个字。"
+        check.errors[key] = Sentence("%(label)s最多 %(n)s 个字。", label=label, n=limit)
 
 
 def _phone(value: str) -> str:

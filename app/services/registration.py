@@ -18,7 +18,7 @@ from werkzeug.security import generate_password_hash
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Conflict, Invalid, NotFound, WrongState
+from app.errors import Conflict, Invalid, NotFound, Sentence, WrongState
 from app.rules import deadlines, identity
 from app.rules.password import check_password
 from app.scope import system_scope
@@ -216,7 +216,7 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
         _checked(errors, "birth_date", lambda: identity.check_age(profile.birth_date, deadlines.today()))
     for key, label in (("address", "通讯地址"), ("email", "电子邮箱")):
         if not getattr(profile, key).strip():
-            errors[key] = f"请填写{label}。"
+            errors[key] = Sentence("请填写%(label)s。", label=label)
     if "email" not in errors:
         try:
             validate_email(profile.email.strip(), check_deliverability=False)
@@ -229,17 +229,17 @@ def _errors(session: Session, person: Person, profile: Profile) -> dict[str, str
     ):
         code = getattr(profile, key)
         if (required and not code) or (code and not _known(session, table, code)):
-            errors[key] = f"请选择{label}。"
+            errors[key] = Sentence("请选择%(label)s。", label=label)
     for key, limit, label in (("title_name", 20, "职称名称"), ("skill_level", 20, "技能等级"), ("post", 20, "行政职务"),
                               ("address", 100, "通讯地址"), ("email", 120, "电子邮箱")):
         if len(getattr(profile, key).strip()) > limit:
-            errors[key] = f"{label}最多 {limit} 个字。"
+            errors[key] = Sentence("%(label)s最多 %(n)s 个字。", label=label, n=limit)
     _checked(errors, "landline", lambda: identity.check_landline(profile.landline))
     if person.registered_at is not None and profile.mobile is not None:
         _checked(errors, "mobile", lambda: identity.check_mobile(profile.mobile or ""))
     wanted = set(profile.series_ids)
     if len(wanted) > MAX_SERIES:
-        errors["series_ids"] = f"所在职称系列最多选择 {MAX_SERIES} 个。"
+        errors["series_ids"] = Sentence("所在职称系列最多选择 %(n)s 个。", n=MAX_SERIES)
     elif wanted and len(session.scalars(select(TitleSeries.id).where(TitleSeries.id.in_(wanted))).all()) != len(wanted):
         errors["series_ids"] = "请从列表中选择职称系列。"
     return errors
@@ -251,7 +251,7 @@ def _date_errors(birth: dt.date | None, work_start: dt.date | None) -> dict[str,
     if work_start > deadlines.today():
         return {"work_start": "工作时间不能晚于今天。"}
     if birth and identity.age_on(birth, work_start) < identity.WORKING_AGE:
-        return {"work_start": f"工作时间早于 {identity.WORKING_AGE} 周岁，请核对。"}
+        return {"work_start": Sentence("工作时间早于 %(n)s 周岁，请核对。", n=identity.WORKING_AGE)}
     return {}
 
 

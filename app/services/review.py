@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.errors import DomainError, Invalid
+from app.errors import DomainError, Invalid, Sentence
 from app.queries.routing import without_account
 from app.rules.routing import Stop
 from app.transaction import current_session, transaction
@@ -55,7 +55,7 @@ def _stop_of(session: Session, via: Via) -> Stop:
         sentence = "人事代理机构请选择人才服务中心。"
         raise Invalid(sentence, {"via": sentence})
     if without_account(session, [row.id]):
-        sentence = f"“{row.name}”还没有开通账号，无法审核。请联系该单位或平台客服开通后再选择。"
+        sentence = Sentence("“%(name)s”还没有开通账号，无法审核。请联系该单位或平台客服开通后再选择。", name=row.name)
         raise Invalid(sentence, {"via": sentence})
     return Stop(via.node, row.id, row.name)
 
@@ -119,7 +119,7 @@ def decide_batch(
     if not wanted:
         raise Invalid("请先勾选需要审核的记录。")
     if len(wanted) > BATCH_LIMIT:
-        raise Invalid(f"一次最多处理 {BATCH_LIMIT} 条，请分批审核。")
+        raise Invalid(Sentence("一次最多处理 %(n)s 条，请分批审核。", n=BATCH_LIMIT))
     if action not in BATCH_ACTIONS:
         raise Invalid("不支持的批量操作，请刷新页面后重试。")
     if action == "return" and not opinion.strip():

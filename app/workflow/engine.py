@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Conflict, Invalid, NotFound, WrongState
+from app.errors import Conflict, Invalid, NotFound, Sentence, WrongState
 from app.outbox import enqueue
 from app.permissions import require
 from app.rules import deadlines
@@ -135,9 +135,10 @@ def _decide(
         raise Conflict("该任务刚刚有变化，请刷新页面后再审核。")
     _require_claim(session, row, actor)
     if action.needs_opinion and not opinion:
-        raise Invalid(f"请填写{action.label}意见。", {"opinion": f"请一次性写明{action.label}的全部原因。"})
+        raise Invalid(Sentence("请填写%(action)s意见。", action=action.label), {
+            "opinion": Sentence("请一次性写明%(action)s的全部原因。", action=action.label)})
     if len(opinion) > _MAX_OPINION:
-        raise Invalid("审批意见过长。", {"opinion": f"审批意见最多 {_MAX_OPINION} 字，请精简后再提交。"})
+        raise Invalid("审批意见过长。", {"opinion": Sentence("审批意见最多 %(n)s 字，请精简后再提交。", n=_MAX_OPINION)})
     route = row.route if via is None else _inserted(row, code, via)
     case = _case_view(row)
     for check in registry.guards_of(row.procedure, code):
@@ -153,7 +154,7 @@ def _inserted(row: TaskRow, code: str, via: Stop) -> list[dict[str, Any]]:
     if via.organization_id == row.organization_id:
         raise Invalid("不能选择本单位，请选择其他单位。", {"via": "不能选择本单位，请选择其他单位。"})
     if row.stop + 1 < len(stops) and stops[row.stop + 1].organization_id == via.organization_id:
-        sentence = f"“{via.organization}”就是默认的下一审核节点，不必增加。"
+        sentence = Sentence("“%(name)s”就是默认的下一审核节点，不必增加。", name=via.organization)
         raise Invalid(sentence, {"via": sentence})
     if sum(stop.inserted for stop in stops) >= _MAX_INSERTED:
         raise WrongState("该申报增加的审核单位过多，请按默认节点提交。")
@@ -337,7 +338,7 @@ def _leave_open_pile(row: TaskRow, piles: Counter[Pile]) -> None:
 
 def _require_open(row: TaskRow) -> None:
     if row.state != "open":
-        raise WrongState(f"该任务已办理，结果为“{TASK_STATES[row.state]}”，请刷新列表。")
+        raise WrongState(Sentence("该任务已办理，结果为“%(state)s”，请刷新列表。", state=TASK_STATES[row.state]))
 
 
 def _require_claim(session: Session, row: TaskRow, actor: Actor) -> None:
@@ -369,7 +370,7 @@ def _guarded(connection: Connection, statement: Update, task_id: int, values: di
     if connection.execute(statement, values).rowcount != 1:
         first = connection.execute(sql.WHO_WAS_FIRST, {"of_task": task_id}).first()
         who = f"{first.last_name}{first.first_name}" if first else "其他管理员"
-        raise Conflict(f"该任务刚刚已由{who}办理，请刷新列表。")
+        raise Conflict(Sentence("该任务刚刚已由%(who)s办理，请刷新列表。", who=who))
 
 
 def _state(row: TaskRow, route: list[dict[str, Any]]) -> _CaseState:

@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from flask_babel import gettext
 
 import config
+from app.errors import Sentence
 from app.extensions import db
 from app.scope import system_scope
 from app.workflow.procedure import NODES
@@ -199,3 +200,42 @@ def test_states_and_refusals_are_translated_where_they_are_shown(app: Flask) -> 
 
 def test_words_in_constants_and_sentences_of_errors_are_read() -> None:
     assert {"任务中心", "待领取", "主管部门审核", "被退回", "不能审核自己的申请，请由本单位其他管理员审核。"} <= used()
+
+
+@pytest.mark.usefixtures("compiled")
+def test_sentences_with_values_are_translated_where_they_are_shown(app: Flask) -> None:
+    """By their template; texts among the values by themselves."""
+    short = Sentence("密码至少 %(n)s 位，可以使用一句自己记得住的话。", n=8)
+    named = Sentence("%(label)s最多 %(n)s 个字。", label="职称名称", n=20)
+    assert (short, named) == ("密码至少 8 位，可以使用一句自己记得住的话。", "职称名称最多 20 个字。")
+    with app.test_request_context("/", headers={"Cookie": "language=en"}):
+        assert "8" in gettext(short)
+        assert not CHINESE.search(gettext(short) + gettext(named))
+        assert gettext(Sentence("“%(name)s”没有", name="100%")) == "“100%”没有"
+        assert not CHINESE.search(app.jinja_env.from_string("{{ _(text) }}{{ text|gettext }}").render(text=named))
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("path", ["/register/", "/register/unit/"])
+def test_what_is_wrong_with_a_registration_is_said_in_english(client: FlaskClient, path: str) -> None:
+    client.set_cookie("language", "en")
+    answer = client.post(path, data={
+        "name": "x" * 60, "id_doc_type": "01", "id_number": "1", "uscc": "2", "username": "a", "password": "short", "again": "other",
+        "password_again": "other", "mobile": "3", "email": "x@", "contact": "y" * 50, "legal_person_phone": "z", "region_code": "9"})
+    assert answer.status_code == 422
+    errors = re.findall(r'<ul class="errors">(.*?)</ul>', answer.text)
+    assert len(errors) > 2
+    assert [text for text in errors if CHINESE.search(text)] == []
+
+
+def test_services_of_people_and_units_put_no_chinese_into_f_strings() -> None:
+    """As in views; `Sentence` keeps the template."""
+    wrong = [
+        f"{name}:{node.lineno}"
+        for name in ("services/registration", "services/organization", "services/administrator",
+                     "services/person", "services/qr_sign_in", "services/sign_on", "rules/identity", "rules/account", "rules/password",
+                     "rules/upload_image", "workflow/engine")
+        for node in ast.walk(ast.parse((ROOT / "app" / f"{name}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) and CHINESE.search(ast.unparse(node))
+    ]
+    assert wrong == []

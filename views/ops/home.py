@@ -74,7 +74,7 @@ class OpsIndex(OpsAccess, AdminIndexView):
             incidents.rerun(job_id=job_id, actor=current_actor())
         except DomainError as error:
             db.session.rollback()
-            flash(error.message, "danger")
+            flash(_(error.message), "danger")
         else:
             flash(_("任务 %(id)s 已重新排队。", id=job_id), "success")
         return redirect(url_for("ops.index"))
