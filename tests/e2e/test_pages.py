@@ -1,5 +1,5 @@
-"""Every page that an audience can reach by links: it answers without script errors, axe finds nothing, and nothing makes
-it scroll sideways on a desktop or a phone.
+"""Every page that an audience can reach by links: it answers without script errors, and on a desktop and on a phone axe
+finds nothing and nothing makes it scroll sideways.
 
 From the start page the links of the navigation, of the trees and of the content are followed, one address of each
 kind (`/plans/1` stands for all plans), up to three clicks deep.
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import axe_core_python
 import pytest
 from playwright.sync_api import Error
 from sqlalchemy import select
@@ -22,11 +20,11 @@ from app.rules.deadlines import today
 from app.services import application
 from app.transaction import current_session
 from models.application import Pledge
+from tests.e2e.axe import violations
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.people import Someone
 from tests.factories import teacher_world
 
-AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 DESKTOP, PHONE = (1440, 900), (390, 844)
 CLICKS = 3
 LOGINS = [entry.login for entry in ACCOUNTS if entry.login != "unit2"]  # sees what unit sees
@@ -67,11 +65,11 @@ def look_around(someone: Someone, start: str) -> None:
         if not is_page(someone, path):
             continue
         shape = SAME_FORM.sub(r"/view/\1", _kind(path))
-        if shape not in judged:
-            judged.add(shape)
-            wrong += [f"{path}: {text}" for text in violations(someone)]
+        new = shape not in judged
+        judged.add(shape)
         for width, height in (DESKTOP, PHONE):
             someone.page.set_viewport_size({"width": width, "height": height})
+            wrong += [f"{path} at {width} px: {text}" for text in violations(someone)] if new else []
             wide = someone.page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 wrong.append(f"{path}: {wide} px wide in a window of {width}")
@@ -108,15 +106,6 @@ def links(someone: Someone) -> Iterator[str]:
 def _kind(path: str) -> str:
     """What an address is an example of: numbers and the code of a kind of achievement stand for any."""
     return re.sub(r"/kind/\w+", "/kind/…", re.sub(r"\d+", "0", urlsplit(path).path))
-
-
-def violations(someone: Someone) -> list[str]:
-    """What axe finds."""
-    someone.page.evaluate(AXE)
-    found = someone.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    return [
-        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]} … {len(entry['nodes'])}×" for entry in found
-    ]
 
 
 def test_axe_would_notice(visit: Visit) -> None:

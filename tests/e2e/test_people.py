@@ -8,21 +8,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from stdnum.cn import ric
+from stdnum.cn import ric, uscc
 
 from app.demo import accounts as a
 from app.demo.accounts import PASSWORD
+from tests.e2e.axe import clean
 from tests.e2e.conftest import Visit
 from tests.e2e.people import Someone
-from tests.e2e.test_pages import violations
 
 WIDTHS = (1440, 390)
-
-
-def clean(someone: Someone) -> None:
-    """axe finds nothing, and the page does not scroll sideways."""
-    assert violations(someone) == []
-    assert someone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def picture(folder: Path) -> Path:
@@ -99,8 +93,9 @@ def test_the_photo_is_zoomed_turned_dragged_replaced_and_deleted(visit: Visit, t
     expect(page.get_by_role("img", name="证件照片")).to_have_count(0)
 
 
-def test_a_photo_that_is_too_small_says_so_and_keeps_the_page(visit: Visit, tmp_path: Path) -> None:
-    person = visit("applicant2")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_photo_that_is_too_small_says_so_and_keeps_the_page(visit: Visit, tmp_path: Path, width: int) -> None:
+    person = visit("applicant2", width)
     person.open("个人中心")
     person.follow("照片")
     path = tmp_path / "小.png"
@@ -110,6 +105,7 @@ def test_a_photo_that_is_too_small_says_so_and_keeps_the_page(visit: Visit, tmp_
     person.press("提交")
     person.sees("裁剪后只剩")
     expect(person.page.get_by_role("button", name="提交")).to_be_enabled()
+    clean(person)
 
 
 def number(serial: int) -> str:
@@ -247,3 +243,54 @@ def test_home_pages_and_the_bell(visit: Visit, width: int) -> None:
     unit.go("/notifications/")
     unit.sees_heading("通知")
     clean(unit)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_unit_registers_and_signs_in(visit: Visit, width: int) -> None:
+    body = f"12340100{width:04}83643"
+    code, name = body + uscc.calc_check_digit(body), f"合肥市新设学校{width}"
+    unit = visit("", width)
+    unit.go("/")
+    unit.page.get_by_role("main").get_by_role("link", name="单位注册").click()
+    unit.sees_heading("单位注册")
+    clean(unit)
+    unit.fill("单位名称", name)
+    unit.fill("统一社会信用代码", code[:-1] + ("0" if code[-1] != "0" else "1"))
+    unit.press("校验代码并带出单位性质")
+    unit.sees("统一社会信用代码校验不通过")
+    clean(unit)
+    unit.fill("统一社会信用代码", code.lower())
+    unit.press("校验代码并带出单位性质")
+    unit.sees("统一社会信用代码校验通过")
+    expect(unit.page.get_by_label("单位性质")).to_have_value("50")  # 12…: 事业单位
+    expect(unit.page.get_by_label("单位名称")).to_have_value(name)
+    for label, text in (("单位联系人", "王联系"), ("手机号码", "1390000"), ("电子邮箱", f"office{width}@new.example.com"),
+                        ("用户名", f"newunit{width}"), ("密码", PASSWORD), ("再次输入密码", PASSWORD)):
+        unit.fill(label, text)
+    unit.choose("属地", "合肥市（市属单位）")
+    unit.press("提交")
+    unit.sees("请填写 11 位手机号码")
+    clean(unit)
+    unit.fill("手机号码", "13900000000")
+    unit.fill("密码", PASSWORD)
+    unit.fill("再次输入密码", PASSWORD)
+    unit.press("提交")
+    unit.sees("单位注册成功")
+    unit.sign_in(f"newunit{width}", PASSWORD)
+    unit.sees_heading("待审核")
+    unit.open("管理设置")
+    for words in (name, code):
+        unit.sees(words, within=unit.page.get_by_role("main"))
+    clean(unit)
+    other = visit("", width)
+    other.go("/register/unit/")
+    other.fill("单位名称", f"{name}分校")
+    other.fill("统一社会信用代码", code)
+    for label, text in (("单位联系人", "李联系"), ("手机号码", "13900000001"), ("电子邮箱", "x@new.example.com"),
+                        ("用户名", f"second{width}"), ("密码", PASSWORD), ("再次输入密码", PASSWORD)):
+        other.fill(label, text)
+    other.choose("单位性质", "事业单位")
+    other.choose("属地", "合肥市（市属单位）")
+    other.press("提交")
+    other.sees("该统一社会信用代码已注册")
+    clean(other)

@@ -8,28 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Any
 
-import axe_core_python
 import pytest
 
 from app.demo.evidence import evidence_pdf
 from app.rules.deadlines import today
+from tests.e2e.axe import clean as axe
 from tests.e2e.conftest import Visit
 from tests.e2e.people import Someone
 
-AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 COMMITTEE = "安徽省中小学教师系列高级职称评审委员会"
 LAST = f"{today().year - 1}年—{COMMITTEE}"
-
-
-def axe(someone: Someone) -> None:
-    """Nothing on the page keeps anybody out, and nothing makes it scroll sideways."""
-    someone.page.evaluate(AXE)
-    found: Any = someone.page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
-    faults = [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in found["violations"]]
-    assert not faults, f"{someone.page.url}\n" + "\n".join(faults)
-    assert someone.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, someone.page.url
 
 
 def open_plan(convener: Someone, name: str) -> None:

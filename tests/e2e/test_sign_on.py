@@ -10,9 +10,10 @@ from playwright.sync_api import expect
 from stdnum.cn import ric, uscc
 
 from tests import oidc_server
+from tests.e2e.axe import clean
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.people import Someone
-from tests.e2e.test_pages import violations
+from tests.integration.sign_on_flow import age
 
 SIZES = pytest.mark.parametrize("width", [1440, 390])
 
@@ -39,12 +40,6 @@ def settings(provider: oidc_server.Server) -> dict[str, str]:
     ])}
 
 
-def looks_right(someone: Someone, width: int) -> None:
-    """axe finds nothing, and nothing scrolls sideways."""
-    assert violations(someone) == []
-    assert someone.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def at_the_provider(someone: Someone, subject: str) -> None:
     """The provider's own page: choose who to be."""
     someone.page.wait_for_url("**/oauth2/authorize**")
@@ -52,33 +47,65 @@ def at_the_provider(someone: Someone, subject: str) -> None:
     someone.page.get_by_role("button", name="Authorize").click()
 
 
+def waits_on_the_way(someone: Someone, provider: oidc_server.Server) -> None:
+    """The page that leads to the provider stands while the provider is slow; its button leads on as well."""
+    someone.page.route(f"{provider.url}/**", lambda route: route.fulfill(status=204))
+    someone.press("前往安徽政务服务网")
+    someone.sees("页面会自动跳转")
+    clean(someone)
+    someone.page.unroute(f"{provider.url}/**")
+    someone.follow("继续")
+
+
 @SIZES
 def test_a_person_comes_by_single_sign_on_and_leaves_at_both_ends(
-    visit: Visit, provider: oidc_server.Server, width: int
+    site: Site, visit: Visit, provider: oidc_server.Server, width: int
 ) -> None:
     provider.user(f"person{width}", name="单小登", id_card=id_number(width % 100), phone_number="13800138000")
     someone = visit(width=width)
     someone.go("/")
-    looks_right(someone, width)
+    clean(someone)
     someone.follow("个人登录")
-    looks_right(someone, width)
-    someone.press("前往安徽政务服务网")
+    clean(someone)
+    waits_on_the_way(someone, provider)
     at_the_provider(someone, f"person{width}")
     someone.sees_heading("个人注册")
     for label, value in (("真实姓名", "单小登"), ("手机号码", "13800138000")):
         field = someone.page.get_by_label(label, exact=True)
         expect(field).to_have_value(value)
         expect(field).not_to_be_editable()
-    looks_right(someone, width)
+    clean(someone)
     someone.go("/account/security/")
     someone.sees_heading("登录与安全")
     someone.sees("安徽政务服务网")
-    looks_right(someone, width)
+    clean(someone)
+    proves_it_by_signing_in_anew(someone, site, f"person{width}")
     leave(someone)
     someone.page.wait_for_url("**/oauth2/end_session**")
     assert provider.logouts()
     someone.go("/account/security/")
     someone.sees_heading("登录")
+
+
+def proves_it_by_signing_in_anew(someone: Someone, site: Site, subject: str) -> None:
+    """An hour later, 解除关联 asks for a new sign-in, in a window of its own; this one keeps what was asked for."""
+    with site.app.app_context():
+        age(60)
+    someone.confirm("解除关联", "确定解除")
+    someone.sees_heading("验证身份")
+    clean(someone)
+    someone.press("已验证，继续提交")
+    someone.sees("还没有完成验证")
+    with someone.page.expect_popup() as opened:
+        someone.press("在新窗口用“安徽政务服务网”重新登录")
+    other = Someone(opened.value, "other window")
+    at_the_provider(other, subject)
+    other.sees("已验证。请回到原来的页面")
+    clean(other)
+    assert other.troubles == []
+    other.page.close()
+    someone.press("已验证，继续提交")
+    someone.sees("唯一的登录方式")
 
 
 def leave(someone: Someone) -> None:
@@ -94,7 +121,7 @@ def test_a_unit_comes_by_single_sign_on(visit: Visit, provider: oidc_server.Serv
     someone = visit(width=width)
     someone.go("/login/")
     someone.follow("单位登录")
-    looks_right(someone, width)
+    clean(someone)
     someone.press("前往安徽政务服务网（法人）")
     at_the_provider(someone, f"unit{width}")
     someone.sees_heading("单位注册")
@@ -102,7 +129,7 @@ def test_a_unit_comes_by_single_sign_on(visit: Visit, provider: oidc_server.Serv
         field = someone.page.get_by_label(label, exact=True)
         expect(field).to_have_value(value)
         expect(field).not_to_be_editable()
-    looks_right(someone, width)
+    clean(someone)
 
 
 @SIZES
@@ -114,7 +141,7 @@ def test_a_cancelled_sign_on_is_a_page_with_the_way_back(visit: Visit, provider:
     someone.page.get_by_role("button", name="Deny").click()
     someone.sees_heading("没有登录")
     someone.sees("取消了登录")
-    looks_right(someone, width)
+    clean(someone)
     someone.follow("重新登录")
     someone.sees_heading("登录")
 
@@ -139,7 +166,7 @@ def test_a_password_account_is_linked_after_its_password(visit: Visit, provider:
     someone.press("前往安徽政务服务网")
     at_the_provider(someone, login)
     someone.sees_heading("关联已有账号")
-    looks_right(someone, width)
+    clean(someone)
     someone.fill("账号", login)
     someone.fill("密码", "wrong-password")
     someone.press("确认关联并登录")

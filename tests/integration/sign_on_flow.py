@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from stdnum.cn import ric
 
 from app.extensions import db
+from app.security import PROVED
 from models.account import Account
 from models.identity import AccountIdentity
 from models.sign_on import SignOn
@@ -69,3 +71,12 @@ def rows(table: Any) -> list[Any]:
 def app_client(client: FlaskClient) -> FlaskClient:
     """Another browser."""
     return client.application.test_client()
+
+
+def age(minutes: float) -> None:
+    """Everybody who is signed in said so long ago who they are."""
+    session = WebSession.__table__
+    with db.engine.begin() as connection:
+        for row in connection.execute(sa.select(session)).all():
+            data = json.loads(row.data) | {PROVED: int(time.time() - minutes * 60)}
+            connection.execute(session.update().where(session.c.id == row.id).values(data=json.dumps(data).encode()))

@@ -81,6 +81,25 @@ def test_a_planted_cookie_does_not_become_a_session(app: Flask, someone: int) ->
         victim.post("/logout/")
 
 
+def test_nothing_of_the_visitor_comes_along(client: FlaskClient, someone: int) -> None:
+    """What was planted into a visitor's cookie (a code, an attempt to sign on) is not the account's afterwards."""
+    client.post("/scan/new/")
+    with client.session_transaction() as visitor:
+        assert "qr_sign_in" in visitor
+    sign_in(client)
+    with client.session_transaction() as own:
+        assert "qr_sign_in" not in own
+        assert own["_user_id"]
+
+
+def test_a_session_of_an_older_stamp_is_nobodys(client: FlaskClient, someone: int) -> None:
+    """Also one whose row outlived the change of the password."""
+    sign_in(client)
+    _set(someone, session_stamp="renewed")
+    assert len(_sessions()) == 1
+    assert not signed_in(client)
+
+
 def test_signing_out_ends_the_session_at_the_server(app: Flask, client: FlaskClient, someone: int) -> None:
     sign_in(client)
     stolen = client.get_cookie("session").value

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import json
 import re
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,31 +17,18 @@ import models as m
 from app.extensions import db
 from app.rules.identity import birth_date_of, sex_of
 from app.scope import system_scope
-from app.security import PROVED
 from app.services.registration import profile_of
 from models.base import utcnow
 from models.identity import AccountIdentity
-from models.web_session import WebSession
 from tests.conftest import Login
 from tests.factories import application as make
 from tests.factories import person as people
 from tests.factories.rows import save
-from tests.integration.sign_on_flow import back, begin, come, id_number
+from tests.integration.sign_on_flow import age, back, begin, come, id_number
 from tests.integration.staff_screens import events_of, row_of
 
 if TYPE_CHECKING:
     from tests.oidc_server import Server
-
-_session = WebSession.__table__
-
-
-def age(minutes: float) -> None:
-    """Everybody who is signed in proved it so long ago."""
-    with db.engine.begin() as connection:
-        for row in connection.execute(sa.select(_session)).all():
-            data = json.loads(row.data) | {PROVED: int(time.time() - minutes * 60)}
-            connection.execute(_session.update().where(_session.c.id == row.id).values(data=json.dumps(data).encode()))
-
 
 @pytest.fixture
 def applicant(app: Flask, client: FlaskClient, login: Login) -> FlaskClient:

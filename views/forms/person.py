@@ -32,14 +32,14 @@ def _number(value: object) -> int | None:
 class SignUpForm(FlaskForm):
     """注册: what the embedded sign-on asks for."""
 
-    username = StringField(_("用户名"), [InputRequired(_("请填写用户名。")), Length(max=32)],
-                           description=_("4 至 32 位字母、数字、下划线、点或减号，以字母开头"))
-    password = PasswordField(_("密码"), [InputRequired(_("请设置密码。"))], description=_("至少 8 位，可以是一句话"))
-    password_again = PasswordField(_("再次输入密码"), [EqualTo("password", _("两次输入的密码不一致，请重新输入。"))])
     name = StringField(_("真实姓名"), [InputRequired(_("请填写真实姓名。")), Length(max=50)])
     id_doc_type = SelectField(_("证件类型"), default="01")
     id_number = StringField(_("身份证号"), [InputRequired(_("请填写身份证号。")), Length(max=40)])
     mobile = TelField(_("手机号码"), [InputRequired(_("请填写手机号码。")), Length(max=20)])
+    username = StringField(_("用户名"), [InputRequired(_("请填写用户名。")), Length(max=32)],
+                           description=_("4 至 32 位字母、数字、下划线、点或减号，以字母开头"))
+    password = PasswordField(_("密码"), [InputRequired(_("请设置密码。"))], description=_("至少 8 位，可以是一句话"))
+    password_again = PasswordField(_("再次输入密码"), [EqualTo("password", _("两次输入的密码不一致，请重新输入。"))])
 
     def sign_up(self) -> SignUp:
         """The input as the service takes it."""

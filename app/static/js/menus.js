@@ -32,7 +32,13 @@ export function setUpMenus(root) {
   }
   const summary = root.querySelector("[data-error-summary]");
   if (summary) summary.focus({ preventScroll: false });
+  openToKeys(root);
+  window.addEventListener("resize", () => openToKeys(root));
+}
+
+// What scrolls sideways and has nothing to focus inside is reached by the Tab key itself.
+function openToKeys(root) {
   for (const box of root.querySelectorAll(".table-box, .steps")) {
-    if (box.scrollWidth > box.clientWidth && !box.querySelector("a, button, input, summary")) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth && !box.querySelector("a, button:enabled, input:enabled:not([type=hidden]), select:enabled, summary")) box.tabIndex = 0;
   }
 }

@@ -1,0 +1,28 @@
+"""What axe-core finds on a page, the rules of WCAG 2.2 AA included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+
+from tests.e2e.people import Someone
+
+SCRIPT = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RUN = "axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
+
+
+def violations(someone: Someone) -> list[str]:
+    """One line each: the rule, how bad, where first, and how often."""
+    someone.page.evaluate(SCRIPT)
+    found = someone.page.evaluate(RUN)["violations"]
+    return [
+        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]} … {len(entry['nodes'])}×" for entry in found
+    ]
+
+
+def clean(someone: Someone) -> None:
+    """axe finds nothing, and the page does not scroll sideways."""
+    assert violations(someone) == [], someone.page.url
+    wide, width = someone.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= width, f"{someone.page.url} is {wide} px wide in a window of {width}"
