@@ -28,6 +28,12 @@ def admin(app: Flask, client: FlaskClient, login: Login) -> FlaskClient:
 
 
 @pytest.fixture
+def someone(app: Flask) -> int:
+    """Somebody of operations, with a password; the account's id."""
+    return people.account("someone", role="Ops")
+
+
+@pytest.fixture
 def as_role(app: Flask, login: Login) -> Callable[[str], FlaskClient]:
     """`as_role("Ops")`: a client signed in with an account of that role."""
     def sign_in(role: str) -> FlaskClient:

@@ -12,61 +12,28 @@ from flask.testing import FlaskClient
 
 from app import session_store
 from app.extensions import db
-from models.account import Account
-from models.audit import AuditEvent
 from models.base import utcnow
-from models.web_session import WebSession
 from tests.factories import person as people
+from tests.integration.signing_in import SESSION, events, sessions, set_account, sign_in, signed_in
 from views.addresses import safe_next
-
-_account, _row, _event = Account.__table__, WebSession.__table__, AuditEvent.__table__
-
-
-def sign_in(client: FlaskClient, username: str = "someone", password: str = people.PASSWORD) -> Any:
-    return client.post("/login/", data={"username": username, "password": password})
-
-
-def signed_in(client: FlaskClient) -> bool:
-    return client.get("/account/password/").status_code == 200
-
-
-@pytest.fixture
-def someone(app: Flask) -> int:
-    return people.account("someone", role="Ops")
-
-
-def _set(account_id: int, **values: Any) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(sa.update(_account).where(_account.c.id == account_id).values(**values))
-
-
-def _sessions() -> list[str]:
-    with db.engine.connect() as connection:
-        return list(connection.execute(sa.select(_row.c.session_id)).scalars())
-
-
-def _events() -> list[str]:
-    with db.engine.connect() as connection:
-        return list(connection.execute(sa.select(_event.c.event).order_by(_event.c.id)).scalars())
-
 
 # Sessions
 
 
 def test_visitors_have_no_row_and_signing_in_makes_one(client: FlaskClient, someone: int) -> None:
     client.get("/login/")
-    assert _sessions() == []
+    assert sessions() == []
     assert sign_in(client).status_code == 302
-    assert len(_sessions()) == 1
+    assert len(sessions()) == 1
     assert signed_in(client)
 
 
 def test_the_session_id_is_new_at_each_sign_in_and_long(client: FlaskClient, someone: int) -> None:
     sign_in(client)
-    first = _sessions()
+    first = sessions()
     client.post("/logout/")
     sign_in(client)
-    second = _sessions()
+    second = sessions()
     assert len(second) == 1
     assert first != second
     assert len(second[0]) >= 43, "256 bits in base64"
@@ -77,7 +44,7 @@ def test_a_planted_cookie_does_not_become_a_session(app: Flask, someone: int) ->
     for planted in ("s.attacker", "attacker", "v.x", "s." + session_store._signed(app, "attacker")):
         victim.set_cookie("session", planted)
         assert sign_in(victim).status_code == 302
-        assert "attacker" not in _sessions()
+        assert "attacker" not in sessions()
         victim.post("/logout/")
 
 
@@ -95,8 +62,8 @@ def test_nothing_of_the_visitor_comes_along(client: FlaskClient, someone: int) -
 def test_a_session_of_an_older_stamp_is_nobodys(client: FlaskClient, someone: int) -> None:
     """Also one whose row outlived the change of the password."""
     sign_in(client)
-    _set(someone, session_stamp="renewed")
-    assert len(_sessions()) == 1
+    set_account(someone, session_stamp="renewed")
+    assert len(sessions()) == 1
     assert not signed_in(client)
 
 
@@ -105,7 +72,7 @@ def test_signing_out_ends_the_session_at_the_server(app: Flask, client: FlaskCli
     stolen = client.get_cookie("session").value
     answer = client.post("/logout/")
     assert answer.headers["Clear-Site-Data"] == '"cache"'
-    assert _sessions() == []
+    assert sessions() == []
     thief = app.test_client()
     thief.set_cookie("session", stolen)
     assert not signed_in(thief)
@@ -119,12 +86,12 @@ def test_a_request_that_was_running_does_not_bring_a_session_back(app: Flask, cl
         client.post("/logout/")
         slow["note"] = "written late"
         interface.save_session(app, slow, app.response_class())
-    assert _sessions() == []
+    assert sessions() == []
 
 
 def test_sessions_end_when_the_account_is_disabled(client: FlaskClient, someone: int) -> None:
     sign_in(client)
-    _set(someone, active=False)
+    set_account(someone, active=False)
     assert not signed_in(client)
     assert sign_in(client).status_code == 401
 
@@ -132,20 +99,20 @@ def test_sessions_end_when_the_account_is_disabled(client: FlaskClient, someone:
 def test_sessions_end_after_their_absolute_time_and_are_swept(client: FlaskClient, someone: int) -> None:
     sign_in(client)
     with db.engine.begin() as connection:
-        connection.execute(sa.update(_row).values(expires_at=utcnow() - dt.timedelta(seconds=1)))
+        connection.execute(sa.update(SESSION).values(expires_at=utcnow() - dt.timedelta(seconds=1)))
     assert not signed_in(client)
     assert session_store.sweep() == 1
-    assert _sessions() == []
+    assert sessions() == []
 
 
 def test_using_a_session_does_not_lengthen_it(client: FlaskClient, someone: int) -> None:
     sign_in(client)
     with db.engine.connect() as connection:
-        before = connection.execute(sa.select(_row.c.expires_at)).scalar_one()
+        before = connection.execute(sa.select(SESSION.c.expires_at)).scalar_one()
     client.get("/account/password/")
     client.post("/account/password/", data={"current": "x", "password": "y", "again": "z"})
     with db.engine.connect() as connection:
-        assert connection.execute(sa.select(_row.c.expires_at)).scalar_one() == before
+        assert connection.execute(sa.select(SESSION.c.expires_at)).scalar_one() == before
 
 
 def test_an_idle_session_ends_and_a_used_one_goes_on(
@@ -168,11 +135,11 @@ def test_reading_pages_writes_no_session(client: FlaskClient, someone: int) -> N
     sign_in(client)
     client.get("/account/password/")
     with db.engine.connect() as connection:
-        before = connection.execute(sa.select(_row)).all()
+        before = connection.execute(sa.select(SESSION)).all()
     for path in ("/", "/account/password/", "/codetableview/list/", "/nowhere"):
         client.get(path)
     with db.engine.connect() as connection:
-        assert connection.execute(sa.select(_row)).all() == before
+        assert connection.execute(sa.select(SESSION)).all() == before
 
 
 def test_the_session_is_json_and_never_pickle(app: Flask) -> None:
@@ -211,7 +178,7 @@ def test_changing_the_password_ends_the_other_sessions(app: Flask, someone: int)
     assert not signed_in(there)
     assert sign_in(there).status_code == 401
     assert sign_in(there, password="一句自己记得住的话呀").status_code == 302
-    assert "account:password_changed" in _events()
+    assert "account:password_changed" in events()
 
 
 @pytest.mark.parametrize(("current", "password", "again", "status"), [

@@ -7,12 +7,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import Login
-from tests.factories import person as people
-
-
-@pytest.fixture
-def someone(app: Flask) -> int:
-    return people.account("someone", role="Ops")
 
 
 @pytest.mark.parametrize("path", ["/login/", "/account/password/", "/nowhere", "/static/css/base.css"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,53 +13,21 @@ from flask.testing import FlaskClient
 from app.audit import verify
 from app.extensions import db
 from app.security import change_password
-from models.account import Account
-from models.audit import AuditEvent
 from models.base import utcnow
-from models.web_session import WebSession
 from tests.factories import person as people
-
-_account, _row, _event = Account.__table__, WebSession.__table__, AuditEvent.__table__
-
-
-def sign_in(client: FlaskClient, username: str = "someone", password: str = people.PASSWORD) -> Any:
-    return client.post("/login/", data={"username": username, "password": password})
-
-
-def signed_in(client: FlaskClient) -> bool:
-    return client.get("/account/password/").status_code == 200
-
-
-@pytest.fixture
-def someone(app: Flask) -> int:
-    return people.account("someone", role="Ops")
-
-
-def _set(account_id: int, **values: Any) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(sa.update(_account).where(_account.c.id == account_id).values(**values))
-
-
-def _get(account_id: int) -> Any:
-    with db.engine.connect() as connection:
-        return connection.execute(sa.select(_account).where(_account.c.id == account_id)).one()
-
-
-def _events() -> list[str]:
-    with db.engine.connect() as connection:
-        return list(connection.execute(sa.select(_event.c.event).order_by(_event.c.id)).scalars())
+from tests.integration.signing_in import ACCOUNT, EVENT, events, get_account, set_account, sign_in
 
 
 def test_five_failures_lock_the_account_for_a_while_only(client: FlaskClient, someone: int) -> None:
     for _ in range(5):
         assert sign_in(client, password="wrong-password").status_code == 401
     assert sign_in(client).status_code == 401, "locked: the right password is refused too"
-    assert "account:locked" in _events()
-    _set(someone, locked_until=utcnow() - dt.timedelta(seconds=1))
+    assert "account:locked" in events()
+    set_account(someone, locked_until=utcnow() - dt.timedelta(seconds=1))
     assert sign_in(client, password="wrong-password").status_code == 401, "one failure after the lock is one failure"
     assert sign_in(client).status_code == 302
-    assert _get(someone).fail_login_count == 0
-    assert _get(someone).locked_until is None
+    assert get_account(someone).fail_login_count == 0
+    assert get_account(someone).locked_until is None
 
 
 def test_a_success_forgets_the_failures_before_it(client: FlaskClient, someone: int) -> None:
@@ -101,9 +68,9 @@ def test_parallel_guesses_do_not_exceed_the_limit(app: Flask, someone: int, monk
 
 def test_every_failure_has_the_same_answer(app: Flask, someone: int) -> None:
     people.account("disabled", role="Ops")
-    _set(someone, locked_until=utcnow() + dt.timedelta(minutes=5))
+    set_account(someone, locked_until=utcnow() + dt.timedelta(minutes=5))
     with db.engine.begin() as connection:
-        connection.execute(sa.update(_account).where(_account.c.username == "disabled").values(active=False))
+        connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.username == "disabled").values(active=False))
     answers = set()
     for username, password in (
         ("someone", people.PASSWORD), ("disabled", people.PASSWORD), ("nobody", "x"), ("nobody", people.PASSWORD),
@@ -134,9 +101,9 @@ def test_attempts_are_recorded_without_what_was_typed(client: FlaskClient, someo
     sign_in(client, "my-password-by-mistake", "x")
     sign_in(client, password="wrong-password")
     sign_in(client)
-    assert _events() == ["account:sign_in_failed", "account:sign_in_failed", "account:signed_in"]
+    assert events() == ["account:sign_in_failed", "account:sign_in_failed", "account:signed_in"]
     with db.engine.connect() as connection:
-        assert "mistake" not in str(connection.execute(sa.select(_event)).all())
+        assert "mistake" not in str(connection.execute(sa.select(EVENT)).all())
     assert list(verify(db.session())) == []
 
 
@@ -149,6 +116,6 @@ def test_odd_input_is_refused_without_an_error(client: FlaskClient, someone: int
 
 
 def test_change_password_is_a_service_of_its_own(app: Flask, someone: int) -> None:
-    before = _get(someone).session_stamp
+    before = get_account(someone).session_stamp
     stamp = change_password(account_id=someone, password="another one", actor=people.actor_of(someone))
-    assert _get(someone).session_stamp == stamp != before
+    assert get_account(someone).session_stamp == stamp != before
