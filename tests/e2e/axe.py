@@ -21,6 +21,12 @@ def violations(someone: Someone) -> list[str]:
     ]
 
 
+def resize(someone: Someone, width: int, height: int) -> None:
+    """Another size of the window, once the page has taken it in."""
+    someone.page.set_viewport_size({"width": width, "height": height})
+    someone.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def clean(someone: Someone) -> None:
     """axe finds nothing, and the page does not scroll sideways."""
     assert violations(someone) == [], someone.page.url

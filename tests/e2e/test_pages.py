@@ -20,7 +20,7 @@ from app.rules.deadlines import today
 from app.services import application
 from app.transaction import current_session
 from models.application import Pledge
-from tests.e2e.axe import violations
+from tests.e2e.axe import resize, violations
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.people import Someone
 from tests.factories import teacher_world
@@ -68,7 +68,7 @@ def look_around(someone: Someone, start: str) -> None:
         new = shape not in judged
         judged.add(shape)
         for width, height in (DESKTOP, PHONE):
-            someone.page.set_viewport_size({"width": width, "height": height})
+            resize(someone, width, height)
             wrong += [f"{path} at {width} px: {text}" for text in violations(someone)] if new else []
             wide = someone.page.evaluate("document.documentElement.scrollWidth")
             if wide > width:

@@ -18,7 +18,7 @@ from werkzeug.routing import RequestRedirect
 from app.transaction import current_session
 from models.notice import Notice
 from tests.access.matrix import MATRIX
-from tests.e2e.axe import clean
+from tests.e2e.axe import clean, resize
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.people import Someone
 
@@ -99,7 +99,7 @@ def test_pages_of(visit: Visit, site: Site, login: str) -> None:
 
 def in_both_sizes(someone: Someone) -> None:
     for width, height in SIZES:
-        someone.page.set_viewport_size({"width": width, "height": height})
+        resize(someone, width, height)
         clean(someone)
 
 
