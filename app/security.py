@@ -27,7 +27,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 _account = Account.__table__
 _session = WebSession.__table__
 PROVED = "proved_at"  # the session's key: when who is signed in last said who they are, in seconds
+_LOAD_ACCOUNT = select(Account).where(Account.id == bindparam("of_account")).execution_options(unscoped=True)
 NOBODY = 0  # the subject of attempts on names that do not exist; the names themselves are not kept
 
 
@@ -89,8 +90,7 @@ class SecurityManager(FabSecurityManager):
         number, _, stamp = str(pk).partition(":")
         if not number.isdecimal():
             return None
-        statement = select(Account).where(Account.id == int(number)).execution_options(unscoped=True)
-        account = db.session.scalars(statement).one_or_none()
+        account = db.session.scalars(_LOAD_ACCOUNT, {"of_account": int(number)}).one_or_none()
         if account is None or not account.active or not secrets.compare_digest(account.session_stamp, stamp):
             return None
         return account
@@ -179,7 +179,7 @@ class SecurityManager(FabSecurityManager):
 
 
 def permissions_of_request() -> frozenset[tuple[str, str]]:
-    """(permission, view or menu name) of the current account, read once a request."""
+    """(permission, view or menu name) of the current account, read once a request: of accounts together with the actor."""
     if not has_request_context():
         return frozenset()
     cached = g.get("permissions")
@@ -188,17 +188,21 @@ def permissions_of_request() -> frozenset[tuple[str, str]]:
     return cast("frozenset[tuple[str, str]]", cached)
 
 
-def _permissions() -> frozenset[tuple[str, str]]:
-    grant, pair, permission, menu, role = (
-        assoc_permissionview_role, PermissionView.__table__, Permission.__table__, ViewMenu.__table__, Role.__table__
+def granted() -> Any:
+    """Grants of roles joined with the names they are about."""
+    grant, pair, permission, menu = (
+        assoc_permissionview_role, PermissionView.__table__, Permission.__table__, ViewMenu.__table__
     )
-    statement = (
-        select(permission.c.name, menu.c.name)
-        .select_from(grant)
-        .join(pair, pair.c.id == grant.c.permission_view_id)
+    return (
+        grant.join(pair, pair.c.id == grant.c.permission_view_id)
         .join(permission, permission.c.id == pair.c.permission_id)
         .join(menu, menu.c.id == pair.c.view_menu_id)
     )
+
+
+def _permissions() -> frozenset[tuple[str, str]]:
+    grant, permission, menu, role = assoc_permissionview_role, Permission.__table__, ViewMenu.__table__, Role.__table__
+    statement = select(permission.c.name, menu.c.name).select_from(granted())
     if current_user.is_authenticated:
         mine = select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == current_user.id)
         statement = statement.where(grant.c.role_id.in_(mine))

@@ -15,13 +15,16 @@ import msgspec
 from flask import Flask, Request, Response, has_request_context, request
 from flask_session.base import Serializer, ServerSideSession, ServerSideSessionInterface
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from app.extensions import db
 from models.base import utcnow
 from models.web_session import WebSession
 
 _row = WebSession.__table__
+_READ = select(_row.c.data).where(
+    _row.c.session_id == bindparam("of_session"), _row.c.expires_at > bindparam("at", type_=_row.c.expires_at.type)
+)
 _USER = "_user_id"  # Flask-Login's key: a session that has it belongs to an account
 _TOUCH = dt.timedelta(minutes=1)  # how old the time of last use in the cookie may get
 SID_BYTES = 32
@@ -131,9 +134,8 @@ class SessionInterface(ServerSideSessionInterface):
     # Rows
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
-        statement = select(_row.c.data).where(_row.c.session_id == store_id, _row.c.expires_at > utcnow())
-        with db.engine.connect() as connection:
-            data = connection.execute(statement).scalar_one_or_none()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # one round trip, not three
+            data = connection.execute(_READ, {"of_session": store_id, "at": utcnow()}).scalar_one_or_none()
         return None if data is None else self.serializer.decode(data)
 
     def _insert(self, session: AccountSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import current_app, request, url_for
@@ -15,6 +16,7 @@ _REVIEW_PAGES = {
     "appeal": ("AppealReviewView.show", "appeal_id"),
 }
 
+_PLACE = 987654321012345678  # stands for the id in an address that is built once
 _ENTRUSTMENT = "CommissionView.plan"
 
 
@@ -22,6 +24,18 @@ def subject_address(subject_type: str, subject_id: int, back: str = "") -> str:
     """The page on which an organization reviews a subject; `back`: the list to return to after the decision."""
     endpoint, key = _REVIEW_PAGES[subject_type]
     return url_for(endpoint, **{key: subject_id}, back=back or None)
+
+
+def subject_addresses(back: str) -> Callable[[str, int], str]:
+    """`subject_address` for the rows of a list, which lead back to the same place: each kind's address is built once."""
+    built: dict[str, str] = {}
+
+    def address(subject_type: str, subject_id: int) -> str:
+        if subject_type not in built:
+            built[subject_type] = subject_address(subject_type, _PLACE, back)
+        return built[subject_type].replace(str(_PLACE), str(subject_id), 1)
+
+    return address
 
 
 def way_back(default: str) -> str:

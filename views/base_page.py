@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from flask import abort, flash, g, request
 from flask_appbuilder import BaseView
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    Role,
+    ViewMenu,
+    assoc_permissionview_role,
+    assoc_user_role,
+)
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal_column, select, union_all
 from sqlalchemy import types as sa_types
 from wtforms import Form
 
 from app.actor import Actor
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.extensions import db
+from app.security import granted
 from models.organization import Organization, OrganizationRole
 from models.person import Person
 
@@ -42,36 +51,46 @@ def _read_actor() -> Actor:
     origin = request.remote_addr or ""
     if not current_user.is_authenticated:
         return Actor(user_id=VISITOR, name=_("访客"), origin=origin)
-    facts: dict[str, list[str]] = {"person": [], "organization": [], "kind": [], "role": [], "unregistered": []}
-    for kind, value in db.session.execute(_facts(current_user.id, current_user.organization_id)):
+    facts: dict[str, list[str]] = {"person": [], "organization": [], "kind": [], "role": [], "unregistered": [], "grant": []}
+    account = current_user._get_current_object()
+    for kind, value in db.session.connection().execute(
+        _facts(account.organization_id is not None), {"of_user": account.id, "of_organization": account.organization_id}
+    ):
         facts[kind].append(value)
+    g.permissions = frozenset((name, view) for name, _space, view in (grant.partition(" ") for grant in facts["grant"]))
     g.organization_name = next(iter(facts["organization"]), "")
     g.organization_unregistered = bool(facts["unregistered"])
     return Actor(
-        user_id=current_user.id, name=current_user.display_name,
+        user_id=account.id, name=account.display_name,
         person_id=int(facts["person"][0]) if facts["person"] else None,
-        organization_id=current_user.organization_id, organization_kinds=frozenset(facts["kind"]),
+        organization_id=account.organization_id, organization_kinds=frozenset(facts["kind"]),
         roles=frozenset(facts["role"]), origin=origin,
     )
 
 
-def _facts(user_id: int, organization_id: int | None) -> Any:
-    """One statement over Core tables (the row scope is not known yet): (what, value) pairs about an account."""
-    from flask_appbuilder.security.sqla.models import Role, assoc_user_role
+@lru_cache(maxsize=2)
+def _facts(in_organization: bool) -> Any:
+    """One statement over Core tables (the row scope is not known yet): (what, value) pairs about an account.
 
+    Composed once. A grant is a permission's name, which has no space, and the name of the view or menu.
+    """
     person, organization, kind, role = (
         Person.__table__, Organization.__table__, OrganizationRole.__table__, Role.__table__
     )
+    permission, menu = Permission.__table__, ViewMenu.__table__
+    user_id, organization_id = bindparam("of_user"), bindparam("of_organization")
 
     def fact(name: str, column: Any) -> Any:
-        return select(literal(name), column.cast(sa_types.String(100)))
+        return select(literal_column(f"'{name}'"), column.cast(sa_types.String(400)))
 
     parts = [
+        fact("grant", permission.c.name + " " + menu.c.name).select_from(granted()).where(
+            assoc_permissionview_role.c.role_id.in_(select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id))),
         fact("person", person.c.id).where(person.c.user_id == user_id),
         fact("role", role.c.name).join(assoc_user_role, assoc_user_role.c.role_id == role.c.id)
         .where(assoc_user_role.c.user_id == user_id),
     ]
-    if organization_id is not None:
+    if in_organization:
         parts += [
             fact("organization", organization.c.name).where(organization.c.id == organization_id),
             fact("unregistered", organization.c.id).where(

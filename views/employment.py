@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.queries import dictionary
 from app.queries.employment import OPEN_CASES_SHOWN, TABS, employments_page, open_cases, tab_counts
 from app.queries.organization import search_organizations
-from app.queries.worklist import history, inbox_of, next_task
+from app.queries.worklist import history, next_task
 from app.services import employment
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
@@ -23,6 +23,7 @@ from models.person import EMPLOYMENT_STATES, Employment
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 from views.forms.person import UnitForm
+from views.inbox import current_inbox
 from views.person import own_person, personal_tree
 from views.registration import keep_chosen
 
@@ -87,8 +88,7 @@ class UnitPersonView(PageView):
     @has_access
     def index(self) -> Any:
         """The list with tabs, search and 批量审核."""
-        actor, session = current_actor(), current_session()
-        inbox = inbox_of(session, actor)
+        session, inbox = current_session(), current_inbox()
         tab = request.args.get("tab", "pending")
         tab = tab if tab in TABS else "pending"
         text = request.args.get("q", "").strip()[:50]
@@ -107,7 +107,7 @@ class UnitPersonView(PageView):
     def show(self, employment_id: int) -> Any:
         """One registration: 详情 and 流程, with 通过 and 退回 while it is open."""
         session = current_session()
-        inbox = inbox_of(session, current_actor())
+        inbox = current_inbox()
         row = session.scalars(
             select(Employment).options(joinedload(Employment.person)).where(Employment.id == employment_id)
         ).first()

@@ -9,7 +9,8 @@ from flask_appbuilder import expose, has_access
 
 from app.queries import home, plan_search
 from app.queries.employment import history_of
-from app.queries.worklist import inbox_of, tab_counts, tasks_page
+from app.queries.inbox import tab_counts
+from app.queries.worklist import tasks_page
 from app.transaction import current_session
 from app.workflow.definitions import PROCEDURES
 from models.achievement import ACHIEVEMENT_STATES
@@ -18,6 +19,7 @@ from models.person import Person
 from models.plan import ROUTES
 from views.addresses import subject_address
 from views.base import PageView, current_actor
+from views.inbox import current_inbox
 from views.screen import state_word
 from views.staff.home import staff_home
 
@@ -58,10 +60,10 @@ class HomeView(PageView):
 
     def _organization(self) -> Any:
         actor, session = current_actor(), current_session()
-        inbox = inbox_of(session, actor)
+        inbox = current_inbox()
         counts = home.decided_counts(session, inbox.organization_id)
         return self.render(
-            "home/organization.html", inbox=inbox, counts=tab_counts(session, inbox),
+            "home/organization.html", inbox=inbox, counts=tab_counts(inbox),
             page=tasks_page(session, inbox, tab="open", size=WAITING_SHOWN), plans=plan_search.latest(session),
             procedures=PROCEDURES, address=subject_address, is_employer="employer" in actor.organization_kinds,
             reviewed=[

@@ -48,6 +48,7 @@ def register_after(app: Flask) -> None:
     gate.register(app)
     app.after_request(_headers)
     app.url_defaults(_static_version)
+    app.jinja_env.globals["asset"] = asset
 
 
 def _begin() -> None:
@@ -90,6 +91,17 @@ def _refuse_nul() -> None:
 
 def _is_static() -> bool:
     return request.endpoint is None or request.endpoint.rpartition(".")[2] == "static"
+
+
+def asset(filename: str) -> str:
+    """The address of a static file; found once a process, anew on each request while developing."""
+    if current_app.debug:
+        return url_for("static", filename=filename)
+    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("zhicheng_assets", {})
+    key = (request.script_root, filename)
+    if key not in known:
+        known[key] = url_for("static", filename=filename)
+    return known[key]
 
 
 def _static_version(endpoint: str, values: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.queries import portfolio
 from app.queries.portfolio import UNIT_TABS, Kind
-from app.queries.worklist import inbox_of
 from app.rules.fields import column_text, columns
 from app.services import achievement_review
 from app.services import file as files
@@ -20,6 +19,7 @@ from app.transaction import current_session
 from models.achievement import ACHIEVEMENT_STATES
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
+from views.inbox import current_inbox
 from views.opinion_parts import keep_sent, sent_opinion
 from views.portfolio_parts import TONES, described, evidence, tree, twins_of
 from views.refused import RefusedDecision, keep
@@ -84,7 +84,7 @@ class PortfolioReviewView(PageView):
             columns=shown, searched=next((c.label for c in shown if c.field and c.field.type == "text"), _("内容")), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
             tabs=[(key, state_word(label), mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
-            tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
+            tasks=portfolio.open_tasks(session, unit, numbers), inbox=current_inbox(),
         )
 
     @expose("/all/")
@@ -106,7 +106,7 @@ class PortfolioReviewView(PageView):
             "achievement/unit_all.html", tree=self._tree(kinds, counts), page=page, tab=tab, text=text,
             states=ACHIEVEMENT_STATES, tones=TONES, kinds={kind.id: kind for kind in kinds},
             tabs=[(key, state_word(label), states.total() if key == "all" else states[key]) for key, label in UNIT_TABS.items()],
-            tasks=portfolio.open_tasks(session, unit, numbers), inbox=inbox_of(session, current_actor()),
+            tasks=portfolio.open_tasks(session, unit, numbers), inbox=current_inbox(),
         )
 
     @expose("/kind/<kind_code>/export/")
@@ -163,7 +163,7 @@ class PortfolioReviewView(PageView):
         detail = portfolio.unit_detail(session, unit, achievement_id)
         if detail is None:
             raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
-        kind, inbox = detail.form.kind, inbox_of(session, actor)
+        kind, inbox = detail.form.kind, current_inbox()
         across = request.args.get("all") == "1"  # the reader came from the list of all kinds
         following = portfolio.next_to_review(
             session, organization_id=unit, kind_id=None if across else kind.id, user_id=inbox.user_id, shared=inbox.shared,

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.queries.holiday import exceptions
 from app.queries.recommendation import page_of
-from app.queries.worklist import application_facts, current_task, inbox_of
+from app.queries.worklist import application_facts, current_task
 from app.reports import word
 from app.rules import deadlines
 from app.rules.workdays import working_days
@@ -24,6 +24,7 @@ from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import way_back
 from views.base import PageView, current_actor
 from views.file_response import bytes_response
+from views.inbox import current_inbox
 
 
 def _day(key: str) -> dt.date | None:
@@ -96,7 +97,7 @@ class RecommendationView(PageView):
     def publicity(self, application_id: int) -> Response:
         """单位公示证明, filled in as far as it is known, for stamping."""
         session = current_session()
-        inbox = inbox_of(session, current_actor())
+        inbox = current_inbox()
         task = current_task(
             session, subject_type="application", subject_id=application_id, organization_id=inbox.organization_id
         )

@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 
 from app.errors import NotFound
 from app.queries.integrity import standing_of
-from app.queries.worklist import cases_of, current_task, history, inbox_of, next_task, withdrawable
+from app.queries.worklist import cases_of, current_task, history, next_task, withdrawable
 from app.transaction import current_session
 from models.personal_request import REQUEST_KINDS, PersonalRequest
 from views.addresses import way_back
-from views.base import PageView, current_actor
+from views.base import PageView
+from views.inbox import current_inbox
 
 
 class RequestReviewView(PageView):
@@ -27,9 +28,9 @@ class RequestReviewView(PageView):
     @has_access
     def show(self, request_id: int) -> Any:
         """What was submitted, its files, the 流程, and the buttons while the task is open."""
-        actor, session = current_actor(), current_session()
+        session = current_session()
         row = session.get(PersonalRequest, request_id)  # within the row scope
-        inbox = inbox_of(session, actor)
+        inbox = current_inbox()
         task = row and current_task(
             session, subject_type=row.kind, subject_id=request_id, organization_id=inbox.organization_id)
         if row is None or task is None or row.snapshot is None:

@@ -11,22 +11,19 @@ from flask_babel import gettext as _
 from app.errors import NotFound
 from app.queries.application import review_material
 from app.queries.certificate import certificate_exists
+from app.queries.inbox import APPLICATION_TABS, Inbox, tab_counts
 from app.queries.integrity import standing_of
 from app.queries.recommendation import page_of, previous_text, publicity_terms, standing
 from app.queries.return_reason import reasons_of_tasks
 from app.queries.submission_diff import submission_diff
 from app.queries.worklist import (
-    APPLICATION_TABS,
     Filters,
-    Inbox,
     application_facts,
     cases_of,
     current_task,
     due_dates,
     history,
-    inbox_of,
     next_task,
-    tab_counts,
     tasks_page,
     withdrawable,
 )
@@ -35,7 +32,6 @@ from app.rules.recommendation import gaps
 from app.rules.return_reason import pages
 from app.rules.snapshot import ID_LABEL
 from app.services import file as files
-from app.services import saved_view
 from app.transaction import current_session
 from app.workflow.definitions.application import APPLICATION
 from app.workflow.engine import node_label
@@ -45,9 +41,10 @@ from models.plan import ROUTES
 from models.post_quota import QUOTA_STATES
 from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
-from views.base import PageView, current_actor
+from views.base import PageView
 from views.exemption import exemption_part
 from views.file_response import bytes_response
+from views.inbox import current_inbox
 from views.plan import PHASES, search_plans
 from views.screen import day, state_word
 
@@ -72,9 +69,8 @@ class ReviewView(PageView):
     @has_access
     def index(self) -> Any:
         """The five tabs of the manual with their counts, searched by name, paged by key."""
-        actor, session = current_actor(), current_session()
-        inbox = inbox_of(session, actor)
-        counts = tab_counts(session, inbox, procedure="application")
+        session, inbox = current_session(), current_inbox("reviews")
+        counts = tab_counts(inbox, procedure="application")
         tab = request.args.get("tab", "todo" if counts["todo"] or not counts["unclaimed"] else "unclaimed")
         tab = tab if tab in APPLICATION_TABS else "todo"
         filters = self._filters_of_request()
@@ -84,8 +80,7 @@ class ReviewView(PageView):
         )
         return self.render(
             "review/index.html", page=page, tab=tab, tabs=APPLICATION_TABS, filters=filters, inbox=inbox, routes=ROUTES,
-            counts=counts, nodes={key: NODES[key] for key in NODES}, due=due_dates(session, page.rows),
-            views=saved_view.of_page(session, page="reviews", user_id=inbox.user_id),
+            counts=counts, nodes={key: NODES[key] for key in NODES}, due=due_dates(session, page.rows, inbox.calendar), views=inbox.views,
             search=search_plans(), phases=PHASES,
             facts=application_facts(session, [row["subject_id"] for row in page.rows]),
         )
@@ -102,7 +97,7 @@ class ReviewView(PageView):
     def export(self) -> Response:
         """The list as Excel: the tab and the filters as on the page, up to EXPORTED rows."""
         session = current_session()
-        inbox = inbox_of(session, current_actor())
+        inbox = current_inbox()
         tab = request.args.get("tab", "all")
         tab = tab if tab in APPLICATION_TABS else "all"
         filters, rows, before = self._filters_of_request(), [], None
@@ -136,8 +131,7 @@ class ReviewView(PageView):
         The submission is the one this organization was asked about: what was sent back and handed in again since
         comes to it with a task of its own.
         """
-        actor, session = current_actor(), current_session()
-        inbox = inbox_of(session, actor)
+        session, inbox = current_session(), current_inbox()
         task = current_task(
             session, subject_type="application", subject_id=application_id, organization_id=inbox.organization_id
         )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from flask import Flask, g, has_request_context
-from flask_babel import get_translations, pgettext
-from flask_babel import gettext as _
+from flask import Flask
+from flask_babel import pgettext
 from markupsafe import Markup
 
 from app.rules import deadlines
@@ -20,6 +18,8 @@ from models.case import CASE_STATES, TASK_STATES
 from views.addresses import entrustment_address
 from views.opinion_parts import opinion_choices
 from views.refused import take
+from views.words import catalogue, say
+from views.words import gettext as _
 
 
 def day(value: dt.date | dt.datetime | None) -> str:
@@ -54,19 +54,12 @@ def time_left(closes_on: dt.date, now: dt.datetime | None = None) -> str:
     return _("还有 %(time)s截止", time=running_time(left)) if left else _("已截止")
 
 
+_RESULTS = {"通过": lambda: pgettext("state", "通过"), "退回": lambda: pgettext("state", "退回"), "终止": lambda: pgettext("state", "终止")}
+
+
 def state_word(word: str) -> str:
     """The word of a state. 通过, 退回 and 终止 are also names of decisions, which other languages tell apart."""
-    results = {"通过": pgettext("state", "通过"), "退回": pgettext("state", "退回"), "终止": pgettext("state", "终止")}
-    return results.get(word) or _(word)
-
-
-def catalogue() -> Any:
-    """The translations of this request, found once: a page asks for hundreds of texts."""
-    if not has_request_context():
-        return get_translations()
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return g.catalogue
+    return _RESULTS[word]() if word in _RESULTS else _(word)
 
 
 def register_filters(app: Flask) -> None:
@@ -74,10 +67,9 @@ def register_filters(app: Flask) -> None:
     into a decision that was refused.
     """
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: catalogue().ugettext(text), ngettext=lambda one, many, n: catalogue().ungettext(one, many, n),
-        newstyle=True, pgettext=lambda context, text: catalogue().upgettext(context, text),
-        npgettext=lambda context, one, many, n: catalogue().unpgettext(context, one, many, n),
+        newstyle=True, **{name: catalogue(f"u{name}") for name in ("gettext", "ngettext", "pgettext", "npgettext")},
     )
+    app.jinja_env.globals["_"] = say
     app.jinja_env.filters.update(
         day=day, moment=moment, time_left=time_left, rich=rich, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
         task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),

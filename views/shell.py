@@ -13,22 +13,22 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_appbuilder import expose
-from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.actor import Actor
-from app.extensions import db
+from app.queries.inbox import UNREAD_SHOWN
 from app.queries.notice import LATEST, notices
 from app.transaction import current_session
-from models.case import TaskCounter
 from models.notification import Notification
 from views.base import PageView, current_actor, current_organization_name
+from views.inbox import current_inbox
 from views.plan import PHASES, search_plans
 from views.sign_on_clients import sign_up_open
 from views.staff.home import staff_home
+from views.words import gettext as _
 
 LANGUAGE_COOKIE = "language"
 YEAR = 365 * 24 * 3600
@@ -65,6 +65,10 @@ NAVIGATION = (
     Entry("评审结果", "/results/", _roles("Convener")),
     Entry("证书管理", "/certificates/issued", _roles("Issuer")),
     Entry("诚信档案", "/integrity/", _roles("HrDepartment", "Issuer")),
+)
+_note = Notification.__table__
+_UNREAD = select(func.count()).select_from(
+    select(_note.c.id).where(_note.c.user_id == bindparam("of_user"), _note.c.read_at.is_(None)).limit(UNREAD_SHOWN).subquery()
 )
 STAFF = _roles("Admin", "Ops", "Convener")
 
@@ -118,16 +122,11 @@ def _navigation(actor: Actor, waiting: int) -> list[dict[str, Any]]:
 
 
 def _figures(actor: Actor) -> tuple[int, int]:
-    """(open tasks waiting or claimed by the actor, of all procedures; unread messages up to 100), in one statement."""
-    counter, note = TaskCounter.__table__, Notification.__table__
-    waiting = select(func.coalesce(func.sum(counter.c.n), 0)).where(
-        counter.c.organization_id == actor.organization_id,
-        (counter.c.pile == "waiting") | ((counter.c.pile == "claimed") & (counter.c.user_id == actor.user_id)),
-    )
-    some = select(note.c.id).where(note.c.user_id == actor.user_id, note.c.read_at.is_(None)).limit(100).subquery()
-    unread = select(func.count()).select_from(some)
-    row = db.session.execute(select(waiting.scalar_subquery(), unread.scalar_subquery())).one()
-    return int(row[0]), int(row[1])
+    """(what waits in 任务中心 for the actor, unread messages up to a limit); one statement, none where a list has asked."""
+    if actor.organization_id is not None:
+        inbox = current_inbox()
+        return inbox.waiting, inbox.unread
+    return 0, int(current_session().connection().execute(_UNREAD, {"of_user": actor.user_id}).scalar_one())
 
 
 def page(path: str) -> str | None:

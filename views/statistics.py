@@ -9,13 +9,13 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.queries.statistics import statistics, years
-from app.queries.worklist import inbox_of
 from app.reports.sheet import MEDIA_TYPE, SheetColumn, write_roster
 from app.rules import deadlines
 from app.transaction import current_session
 from views.addresses import positive
-from views.base import PageView, current_actor
+from views.base import PageView
 from views.file_response import bytes_response
+from views.inbox import current_inbox
 
 
 class StatisticsView(PageView):
@@ -27,7 +27,7 @@ class StatisticsView(PageView):
     @has_access
     def index(self) -> Any:
         """One plan year, the newest unless chosen."""
-        inbox, session = inbox_of(current_session(), current_actor()), current_session()
+        inbox, session = current_inbox(), current_session()
         offered = years(session, inbox.organization_id) or [deadlines.today().year]
         year = positive(request.args.get("year"))
         year = year if year in offered else offered[0]
@@ -39,7 +39,7 @@ class StatisticsView(PageView):
     @has_access
     def export(self, year: int) -> Response:
         """The tables of a year."""
-        inbox = inbox_of(current_session(), current_actor())
+        inbox = current_inbox()
         found = statistics(current_session(), organization_id=inbox.organization_id, year=year)
         rows = [(_(title), _(figure.label), figure.value) for _key, title, figures in found.groups for figure in figures]
         data = write_roster(

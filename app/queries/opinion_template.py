@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from models.opinion_template import OpinionTemplate
@@ -27,14 +27,19 @@ class Opinion:
     is_public: bool
 
 
-def opinions(session: Session, user_id: int) -> list[Opinion]:
-    """Every enabled public opinion and all of the account's own, in the order of the lists; one statement."""
-    rows = session.execute(
-        select(_template.c.id, _template.c.user_id, _template.c.procedure, _template.c.action, _template.c.text)
+def opinions_statement(user_id: Any) -> Select[Any]:
+    """Every enabled public opinion and all of an account's own, in the order of the lists."""
+    return (
+        select(_template.c.id, _template.c.user_id, _template.c.procedure, _template.c.action, _template.c.text, _template.c.position)
         .where(or_(_template.c.user_id.is_(None), _template.c.user_id == user_id), _template.c.enabled.is_(True))
         .order_by(_template.c.user_id.is_(None).desc(), _template.c.position, _template.c.id)
         .limit(_PUBLIC_LIMIT + OWN_LIMIT)
     )
+
+
+def opinions(session: Session, user_id: int) -> list[Opinion]:
+    """Those of `opinions_statement`; one statement."""
+    rows = session.execute(opinions_statement(user_id))
     return [Opinion(row.id, row.procedure, row.action, row.text, row.user_id is None) for row in rows]
 
 

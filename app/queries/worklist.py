@@ -9,14 +9,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    bindparam,
+    exists,
+    false,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
-from app.actor import Actor
-from app.errors import NotAllowed
 from app.queries.holiday import setting_with_exceptions
+from app.queries.inbox import CALENDAR, DUE_DAYS, Calendar, Inbox
 from app.queries.integrity import standing_on
 from app.queries.search import people
 from app.rules import deadlines
@@ -24,23 +35,16 @@ from app.rules.deadlines import ZONE
 from app.rules.workdays import after_working_days
 from models.account import Account
 from models.application import Application
-from models.case import Case, Task, TaskCounter
+from models.case import Case, Task
 from models.integrity import IntegrityRecord
 from models.organization import Organization
 from models.person import Person
 from models.plan import ReviewPlan
 from models.series import Specialty, Title
-from models.substitution import Substitution
 
-TABS = {"todo": "待处理", "unclaimed": "待领取", "mine": "我已处理", "decided": "所有已处理"}
-APPLICATION_TABS = {"todo": "待审核", "unclaimed": "待领取", "decided": "已审核", "returned": "被退回", "all": "全部"}
 PAGE_SIZE = 20
-COLLEAGUES = 50
-DUE_DAYS = "review.due_days"
 SOON = 2  # days before the due date from which a task is marked
-HOLIDAYS_AHEAD = dt.timedelta(days=366)  # more than any node is given to decide
-_substitution = Substitution.__table__
-_task, _case, _counter = Task.__table__, Case.__table__, TaskCounter.__table__
+_task, _case = Task.__table__, Case.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _application, _plan = Application.__table__, ReviewPlan.__table__
 _specialty, _title, _record = Specialty.__table__, Title.__table__, IntegrityRecord.__table__
@@ -53,22 +57,7 @@ _COLUMNS = (
     _case.c.run,
     _person.c.name.label("person_name"), _person.c.sex.label("person_sex"),
 )
-
-
-@dataclass(frozen=True)
-class Inbox:
-    """Whose tasks. `shared`: the organization has several administrators, who claim before they decide."""
-
-    organization_id: int
-    user_id: int
-    shared: bool
-    colleagues: tuple[tuple[int, str], ...] = ()  # (account, name) of the other administrators
-    stands_in_for: frozenset[int] = frozenset()  # colleagues whose claimed tasks are the user's to decide today
-
-    @property
-    def holders(self) -> list[int]:
-        """The accounts whose claimed tasks the user decides."""
-        return sorted({self.user_id, *self.stands_in_for})
+_WITH_CASE = _task.join(_case, _case.c.id == _task.c.case_id).outerjoin(_person, _person.c.id == _task.c.person_id)
 
 
 @dataclass(frozen=True)
@@ -100,97 +89,64 @@ class Page:
     newer: int | None
 
 
-def inbox_of(session: Session, actor: Actor) -> Inbox:
-    """The inbox of an administrator of an organization; NotAllowed for anybody else."""
-    if actor.organization_id is None or actor.user_id is None:
-        raise NotAllowed("当前账号不属于任何单位，请使用单位管理员账号登录。")
-    others = session.execute(
-        select(_account.c.id, (_account.c.last_name + _account.c.first_name).label("name")).where(
-            _account.c.organization_id == actor.organization_id, _account.c.active.is_(True),
-            _account.c.id != actor.user_id,
-        ).order_by(_account.c.id).limit(COLLEAGUES)
-    ).all()
-    absent: frozenset[int] = frozenset()
-    if others:
-        today = deadlines.today()
-        absent = frozenset(session.execute(
-            select(_substitution.c.user_id).where(
-                _substitution.c.substitute_id == actor.user_id, _substitution.c.ends_on >= today,
-                _substitution.c.begins_on <= today, _substitution.c.ended_at.is_(None),
-            )
-        ).scalars())
-    return Inbox(
-        actor.organization_id, actor.user_id, bool(others), tuple((row.id, row.name) for row in others), absent
-    )
+_OPEN = _task.c.state == literal_column("'open'")  # a literal: the index of open tasks is a partial one
+_NOBODY, _ME = _task.c.claimed_by.is_(None), _task.c.claimed_by == bindparam("of_user")
+_OTHERS = _task.c.claimed_by.in_(bindparam("of_others", expanding=True))
+_MINE = _task.c.organization_id == bindparam("of_organization")
 
 
-def tab_counts(session: Session, inbox: Inbox, *, procedure: str = "") -> dict[str, int]:
-    """How many tasks stand under each tab, from the counters; one query of a handful of rows."""
-    rows = session.execute(
-        select(_counter.c.pile, _counter.c.user_id, func.sum(_counter.c.n).label("n"))
-        .where(
-            _counter.c.organization_id == inbox.organization_id,
-            *([_counter.c.procedure == procedure] if procedure else []),
-        )
-        .group_by(_counter.c.pile, _counter.c.user_id)
-    ).all()
-    counts = dict.fromkeys({**TABS, **APPLICATION_TABS}, 0)
-    for row in rows:
-        counts["all"] += row.n
-        if row.pile in ("decided", "returned"):
-            counts["decided"] += row.n
-            counts["returned"] += row.n if row.pile == "returned" else 0
-            counts["mine"] += row.n if row.user_id == inbox.user_id else 0
-        elif row.pile == "claimed":
-            counts["todo"] += row.n if row.user_id in inbox.holders else 0
-        else:
-            counts["unclaimed" if inbox.shared else "todo"] += row.n
-    return counts
-
-
-def _tab(inbox: Inbox, tab: str) -> list[ColumnElement[bool]]:
-    organization = _task.c.organization_id == inbox.organization_id
-    if tab == "todo":
-        mine = _task.c.claimed_by == inbox.user_id if not inbox.stands_in_for else _task.c.claimed_by.in_(inbox.holders)
-        return [organization, _task.c.state == "open", mine if inbox.shared else or_(mine, _task.c.claimed_by.is_(None))]
+def _claims(inbox: Inbox, tab: str) -> tuple[str, ...]:
+    """By whom the open tasks of a tab are claimed: keys of _CLAIMED."""
     if tab == "unclaimed":
-        waiting = _task.c.claimed_by.is_(None) if inbox.shared else false()
-        return [organization, _task.c.state == "open", waiting]
+        return ("nobody",) if inbox.shared else ()
     if tab == "open":
-        return [organization, _task.c.state == "open", or_(_task.c.claimed_by == inbox.user_id, _task.c.claimed_by.is_(None))]
-    if tab == "all":
-        return [organization, _task.c.state != "withdrawn"]
-    if tab == "returned":
-        return [organization, _task.c.state == "returned"]
-    decided = [organization, _task.c.state != "open", _task.c.state != "withdrawn"]
-    return decided + ([_task.c.decided_by == inbox.user_id] if tab == "mine" else [])
+        return ("nobody", "me")
+    others = ("others",) if inbox.stands_in_for else ()
+    return ("me", *others) if inbox.shared else ("nobody", "me")
 
 
-def _filtered(inbox: Inbox, tab: str, filters: Filters) -> Select[Any]:
-    statement = (
-        select(*_COLUMNS)
-        .join(_case, _case.c.id == _task.c.case_id)
-        .outerjoin(_person, _person.c.id == _task.c.person_id)
-        .where(*_tab(inbox, tab))
-    )
-    if filters.procedure:
-        statement = statement.where(_task.c.procedure == filters.procedure)
-    if filters.subject_type:
-        statement = statement.where(_task.c.subject_type == filters.subject_type)
-    if filters.node:
-        statement = statement.where(_task.c.node == filters.node)
-    if filters.case_node:
-        statement = statement.where(_case.c.node == filters.case_node)
-    if filters.year is not None:
-        statement = statement.where(
-            _task.c.subject_type == "application",
-            _task.c.subject_id.in_(select(_application.c.id).where(_application.c.plan_year == filters.year)),
-        )
-    if filters.text:
-        statement = statement.where(
-            _task.c.title.contains(filters.text, autoescape=True) | people(filters.text, _person)
-        )
-    return statement
+_CLAIMED = {"nobody": _NOBODY, "me": _ME, "others": _OTHERS}
+_DECIDED: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "all": (_task.c.state != "withdrawn",), "returned": (_task.c.state == "returned",),
+    "decided": (_task.c.state != "open", _task.c.state != "withdrawn"),
+    "mine": (_task.c.state != "open", _task.c.state != "withdrawn", _task.c.decided_by == bindparam("of_user")),
+}
+_NARROWED: dict[str, ColumnElement[bool]] = {
+    "procedure": _task.c.procedure == bindparam("of_procedure"),
+    "subject_type": _task.c.subject_type == bindparam("of_subject_type"),
+    "node": _task.c.node == bindparam("of_node"),
+    "case_node": _case.c.node == bindparam("of_case_node"),
+    "year": (_task.c.subject_type == "application") & _task.c.subject_id.in_(
+        select(_application.c.id).where(_application.c.plan_year == bindparam("of_year"))),
+}
+_KEYED = {"": (), "before": (_task.c.id < bindparam("key"),), "after": (_task.c.id > bindparam("key"),)}
+
+
+@lru_cache(maxsize=256)
+def _composed(tab: str, claims: tuple[str, ...], narrowed: tuple[str, ...], direction: str) -> Select[Any]:
+    within = _WITH_CASE if "case_node" in narrowed else _task
+    return _compose(tab, claims, [_NARROWED[key] for key in narrowed], direction, within)
+
+
+def _compose(
+    tab: str, claims: tuple[str, ...], narrowed: Sequence[ColumnElement[bool]], direction: str, within: FromClause
+) -> Select[Any]:
+    """A page's statement. Open tasks are found claim by claim, each at the end of its own range of the index, so that
+    neither many decided tasks nor many open ones of colleagues are walked through.
+    """
+    order = _task.c.id if direction == "after" else _task.c.id.desc()
+    size = bindparam("size", type_=Integer)
+    rest = (_MINE, *narrowed, *_KEYED[direction])
+    page = select(*_COLUMNS).select_from(_WITH_CASE).order_by(order).limit(size)
+    if tab in _DECIDED:
+        return page.where(*rest, *_DECIDED[tab])
+    if len(claims) < 2:
+        return page.where(*rest, _OPEN, *([_CLAIMED[claims[0]]] if claims else [false()]))
+    ids = [
+        select(select(_task.c.id).select_from(within).where(*rest, _OPEN, _CLAIMED[claim]).order_by(order).limit(size).subquery())
+        for claim in claims
+    ]
+    return page.where(_task.c.id.in_(union_all(*ids)))
 
 
 def tasks_page(
@@ -201,17 +157,22 @@ def tasks_page(
 
     `tab`: a key of TABS or APPLICATION_TABS, or "open" for 待处理 and 待领取 together.
     """
-    statement = _filtered(inbox, tab, filters or Filters())
-    if after is not None:
-        found = session.execute(
-            statement.where(_task.c.id > after).order_by(_task.c.id).limit(size + 1)
-        ).mappings().all()
-        rows = list(reversed(found[:size]))
-        return Page(rows, older=rows[-1]["id"] if rows else None, newer=rows[0]["id"] if len(found) > size else None)
-    if before is not None:
-        statement = statement.where(_task.c.id < before)
-    found = session.execute(statement.order_by(_task.c.id.desc()).limit(size + 1)).mappings().all()
+    filters = filters or Filters()
+    key, direction = (after, "after") if after is not None else (before, "before") if before is not None else (0, "")
+    narrowed = tuple(name for name in _NARROWED if getattr(filters, name))
+    claims = () if tab in _DECIDED else _claims(inbox, tab)
+    if filters.text:
+        named = _task.c.title.contains(filters.text, autoescape=True) | people(filters.text, _person)
+        statement = _compose(tab, claims, [*(_NARROWED[name] for name in narrowed), named], direction, _WITH_CASE)
+    else:
+        statement = _composed(tab, claims, narrowed, direction)
+    values = {"of_organization": inbox.organization_id, "of_user": inbox.user_id, "size": size + 1, "key": key,
+              "of_others": sorted(inbox.stands_in_for), **{f"of_{name}": getattr(filters, name) for name in narrowed}}
+    found = session.connection().execute(statement, values).mappings().all()
     rows = list(found[:size])
+    if direction == "after":
+        rows.reverse()
+        return Page(rows, older=rows[-1]["id"] if rows else None, newer=rows[0]["id"] if len(found) > size else None)
     return Page(
         rows, older=rows[-1]["id"] if len(found) > size else None, newer=rows[0]["id"] if before and rows else None
     )
@@ -219,16 +180,10 @@ def tasks_page(
 
 def next_task(session: Session, inbox: Inbox, *, after_task_id: int, subject_type: str) -> int | None:
     """The task to open after a decision: the next older one of the same kind under 待处理, else the newest."""
-    statement = select(_task.c.id).where(*_tab(inbox, "todo"), _task.c.subject_type == subject_type)
-    older = session.execute(
-        statement.where(_task.c.id < after_task_id).order_by(_task.c.id.desc()).limit(1)
-    ).scalar()
-    if older is not None:
-        return int(older)
-    newest: int | None = session.execute(
-        statement.where(_task.c.id != after_task_id).order_by(_task.c.id.desc()).limit(1)
-    ).scalar()
-    return newest
+    filters = Filters(subject_type=subject_type)
+    older = tasks_page(session, inbox, tab="todo", filters=filters, before=after_task_id, size=1).rows
+    newest = older or tasks_page(session, inbox, tab="todo", filters=filters, size=2).rows
+    return next((int(row["id"]) for row in newest if row["id"] != after_task_id), None)
 
 
 def history(session: Session, case_ids: Sequence[int]) -> Sequence[Any]:
@@ -304,23 +259,25 @@ def cases_of(session: Session, *, subject_type: str, subject_id: int) -> Sequenc
     ).all()
 
 
-def due_dates(session: Session, rows: Sequence[Any]) -> dict[int, tuple[dt.date, str]]:
+def due_dates(session: Session, rows: Sequence[Any], calendar: Calendar | None = None) -> dict[int, tuple[dt.date, str]]:
     """By task id, for open tasks: the day by which the node should decide, and its tone ("", warn, bad).
 
-    So many working days after arrival as the setting says for the node. One statement, none when nothing is open.
+    So many working days after arrival as the setting says for the node. No statement with the inbox's `calendar` at
+    hand or when nothing is open, else one.
     """
     waiting = [row for row in rows if row["state"] == "open"]
     if not waiting:
         return {}
     today = deadlines.today()
     arrived = {row["id"]: row["arrived_at"].astimezone(ZONE).date() for row in waiting}
-    days, holidays = setting_with_exceptions(
-        session, key=DUE_DAYS, first=min(arrived.values()), last=max(arrived.values()) + HOLIDAYS_AHEAD
-    )
+    if calendar is None:
+        calendar = Calendar(*setting_with_exceptions(
+            session, key=DUE_DAYS, first=min(arrived.values()), last=max(arrived.values()) + CALENDAR
+        ))
     found: dict[int, tuple[dt.date, str]] = {}
     for row in waiting:
-        if row["node"] in days:
-            due = after_working_days(arrived[row["id"]], days[row["node"]], holidays)
+        if row["node"] in calendar.days:
+            due = after_working_days(arrived[row["id"]], calendar.days[row["node"]], calendar.exceptions)
             left = (due - today).days
             found[row["id"]] = (due, "bad" if left < 0 else "warn" if left <= SOON else "")
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import Invalid, NotFound
@@ -38,12 +37,3 @@ def forget(*, view_id: int, actor: Actor) -> None:
         done = session.execute(delete(_view).where(_view.c.id == view_id, _view.c.user_id == actor.user_id))
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise NotFound("没有找到这个常用筛选。")
-
-
-def of_page(session: Session, *, page: str, user_id: int) -> list[tuple[int, str, dict[str, str]]]:
-    """(id, name, filters) of an account's views of a page, by name."""
-    rows = session.execute(
-        select(_view.c.id, _view.c.name, _view.c.filters)
-        .where(_view.c.user_id == user_id, _view.c.page == page).order_by(_view.c.name)
-    )
-    return [(row.id, row.name, row.filters) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 
 import pytest
 from openpyxl import load_workbook
@@ -11,7 +12,8 @@ from sqlalchemy import select, update
 
 from app.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.extensions import db
-from app.queries.worklist import due_dates, inbox_of, tab_counts, tasks_page
+from app.queries.inbox import inbox_of, tab_counts
+from app.queries.worklist import due_dates, tasks_page
 from app.rules import deadlines
 from app.scope import scope_of, scoped
 from app.services import application, review, saved_view, substitution, termination
@@ -24,6 +26,7 @@ from models.substitution import Substitution
 from tests.database import build_template
 from tests.factories import teacher_world as make
 from tests.factories.rows import save
+from tests.factories.unit_world import count_statements
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ def task(login="applicant"):
 def counts(login):
     current_session().rollback()
     inbox = inbox_of(current_session(), make.actor(login))
-    found = tab_counts(current_session(), inbox)
+    found = tab_counts(inbox)
     return found["todo"], found["unclaimed"], len(tasks_page(current_session(), inbox, tab="todo").rows)
 
 
@@ -86,6 +89,47 @@ def test_a_batch_hands_over_and_reports_each(app):
     results = review.decide_batch(task_ids=[task().id, task("applicant2").id], action="hand_over", actor=one, to=two.user_id)
     assert [result.ok for result in results] == [True, False]
     assert counts("unit2")[0] == 1
+
+
+def test_the_batch_buttons_of_a_shared_inbox_reach_the_colleague_and_the_pile(app, login):
+    one, two = make.actor("unit"), make.actor("unit2")
+    client = login(app.test_client(), "unit")
+    assert "批量移交" not in client.get("/tasks/?tab=todo").text  # nothing is claimed
+    for name in ("applicant", "applicant2"):
+        review.claim(task_id=task(name).id, actor=one)
+    page = client.get("/tasks/?tab=todo").text
+    assert "批量移交" in page
+    assert f'<option value="{two.user_id}">' in page
+    answer = client.post("/tasks/batch/", data={
+        "action": "hand_over", "to": two.user_id, "rowid": [task().id, 10**9], "back": "/reviews/?tab=todo"})
+    assert answer.text.count("未办理") >= 1
+    assert 'href="/reviews/?tab=todo"' in answer.text
+    assert (task().claimed_by, counts("unit2")[0]) == (two.user_id, 1)
+    assert "请选择本单位的其他管理员" in client.post(
+        "/tasks/batch/", data={"action": "hand_over", "rowid": [task("applicant2").id]}).text
+    client.post("/tasks/batch/", data={"action": "release", "rowid": [task("applicant2").id]})
+    assert task("applicant2").claimed_by is None
+
+
+def badge(client, path):
+    found = re.search(r'href="/tasks/"[^<]*<span class="badge">(\d+)', re.sub(r"\s+", " ", client.get(path).text))
+    return int(found.group(1)) if found else 0
+
+
+def test_the_badge_counts_the_same_on_every_page(app, login):
+    review.claim(task_id=task().id, actor=make.actor("unit"))
+    appointed()
+    for name, waiting in (("unit", 2), ("unit2", 2), ("department", 0)):  # one claimed, or stood in for; one unclaimed
+        client = login(app.test_client(), name)
+        assert {path: badge(client, path) for path in ("/tasks/", "/home/", "/reviews/", "/opinions/", "/notifications/")} == dict.fromkeys(
+            ("/tasks/", "/home/", "/reviews/", "/opinions/", "/notifications/"), waiting), name
+
+
+def test_a_list_costs_five_statements_however_many_tasks_there_are(app, login):
+    client = login(app.test_client(), "unit")
+    for path in ("/tasks/?tab=unclaimed", "/tasks/?tab=todo", "/tasks/?tab=decided"):
+        client.get(path)
+        assert count_statements(lambda path=path: client.get(path)) == 5
 
 
 # 代办

@@ -16,6 +16,8 @@ from jinja2 import Environment
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
 
+from views.hooks import asset
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "app" / "static"
@@ -68,7 +70,7 @@ def test_icons_and_static_files_exist(path: Path) -> None:
     known = set(re.findall(r'<symbol id="([a-z-]+)"', (STATIC / "icons" / "icons.svg").read_text()))
     text = text_of(path)
     assert set(re.findall(r"\bicon\('([a-z-]+)'", text)) <= known
-    for name in re.findall(r"url_for\('static', filename='([^']+)'\)", text):
+    for name in re.findall(r"(?:url_for\('static', filename=|asset\()'([^']+)'\)", text):
         assert (STATIC / name).is_file(), name
 
 
@@ -179,6 +181,7 @@ def app() -> Iterator[Flask]:
     app.config.update(SECRET_KEY="look", BABEL_DEFAULT_LOCALE="zh_Hans_CN")
     Babel(app)
     CSRFProtect(app)
+    app.jinja_env.globals["asset"] = asset
     with app.test_request_context("/", method="POST", data={"nation": "02", "kinds": "b"}):
         yield app
 
