@@ -10,7 +10,7 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.queries.exemption import exemption_of
-from app.queries.worklist import Inbox
+from app.queries.inbox import Inbox
 from app.rules.snapshot import may_ask_exemption
 from app.services import exemption
 from app.transaction import current_session
