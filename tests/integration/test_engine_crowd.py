@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from tests.integration.test_engine import World, counters, recorded  # noqa: F40
 
 TASKS = 200
 KILLS = int(os.environ.get("KILLS", "5"))
+PER_KILL = 40  # more than a child decides before it is killed, so that none of them finds everything done
 _task, _case, _event, _job = Task.__table__, Case.__table__, AuditEvent.__table__, Job.__table__
 
 
@@ -52,14 +54,18 @@ def consistent(n):
     db.session.rollback()
     rows = db.session.execute(select(_task).order_by(_task.c.case_id, _task.c.seq)).all()
     opened = [row for row in rows if row.state == "open"]
-    assert len(opened) == len({row.case_id for row in opened}) == n
-    nodes = dict(db.session.execute(select(_case.c.id, _case.c.node)).tuples().all())
-    assert all(nodes[row.case_id] == row.node for row in opened)
+    returned = [row for row in rows if row.state == "returned"]
+    assert len(opened) == len({row.case_id for row in opened}) == n - len(returned)
+    cases = {row.id: row for row in db.session.execute(select(_case.c.id, _case.c.node, _case.c.state)).all()}
+    assert all(cases[row.case_id].node == row.node and cases[row.case_id].state == "open" for row in opened)
+    assert all(cases[row.case_id].state == "returned" for row in returned)
     approved = [row for row in rows if row.state == "approved"]
     assert len(rows) == n + len(approved)
-    audited = db.session.execute(select(func.count()).where(_event.c.event == "case:task_approved")).scalar_one()
-    told = db.session.execute(select(func.count()).where(_job.c.kind == "notify.task_arrived")).scalar_one()
-    assert (audited, told) == (len(approved), len(rows))
+    audited = dict(db.session.execute(select(_event.c.event, func.count()).group_by(_event.c.event)).tuples().all())
+    assert audited.get("case:task_approved", 0) == len(approved)
+    assert audited.get("case:task_returned", 0) == len(returned)
+    told = dict(db.session.execute(select(_job.c.kind, func.count()).group_by(_job.c.kind)).tuples().all())
+    assert (told["notify.task_arrived"], told.get("notify.case_ended", 0)) == (len(rows), len(returned))
     db.session.rollback()
     before = counters()
     db.session.rollback()
@@ -68,7 +74,7 @@ def consistent(n):
     assert counters() == before
     db.session.rollback()
     assert list(verify(db.session())) == []
-    return len(approved)
+    return len(approved) + len(returned)
 
 
 def test_two_administrators_and_two_hundred_tasks_have_one_winner_each(app, world):
@@ -78,9 +84,9 @@ def test_two_administrators_and_two_hundred_tasks_have_one_winner_each(app, worl
     def work(actor):
         won = []
         with app.app_context():
-            gate.wait()
             for task_id in tasks:
                 for action in (review.claim, review.approve):
+                    gate.wait(60)  # both reach for the same task at the same moment, each time
                     try:
                         action(task_id=task_id, actor=actor)
                         won.append((task_id, action.__name__))
@@ -100,7 +106,8 @@ def test_two_administrators_and_two_hundred_tasks_have_one_winner_each(app, worl
 
 
 def test_a_killed_batch_leaves_nothing_half_done(app, world):
-    tasks = start(world, 60)
+    n = KILLS * PER_KILL + 30
+    tasks = start(world, n)
     with db.engine.begin() as connection:
         connection.execute(_account_of_colleague(world))
     db.session.remove()
@@ -111,9 +118,14 @@ def test_a_killed_batch_leaves_nothing_half_done(app, world):
         cwd=config.ROOT, capture_output=True, text=True, timeout=600, check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    progress = [int(line) for line in answer.stdout.split("\n")[:KILLS]]
+    lines = [tuple(map(int, line.split())) for line in answer.stdout.splitlines()]
+    kills, (finished, left) = lines[:KILLS], lines[KILLS]
+    assert [died for _done, died in kills] == [-signal.SIGKILL] * KILLS  # each in the middle: none had come to its end
+    progress = [done for done, _died in kills]
     assert progress == sorted(progress)  # what was done stays done
-    assert consistent(60) == 60
+    assert progress[-1] + left == n
+    assert finished == left
+    assert consistent(n) == n
 
 
 def _account_of_colleague(world):
