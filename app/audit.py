@@ -11,7 +11,7 @@ import datetime as dt
 import enum
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,6 +158,10 @@ class Event(enum.StrEnum):
     PLAN_REVISION_PUBLISHED = "plan:revision_published"
     PLAN_REVISION_DISCARDED = "plan:revision_discarded"
     PLAN_ROSTER_EXPORTED = "plan:roster_exported"
+    ROSTER_EXPORTED = "roster:exported"
+    EXPORT_REQUESTED = "export:requested"
+    EXPORT_MADE = "export:made"
+    EXPORT_DOWNLOADED = "export:downloaded"
     KEYS_ROTATED = "keys:rotated"
     RECORD_CREATED = "record:created"  # generated screens: dictionaries, plans, settings …
     RECORD_CHANGED = "record:changed"
@@ -198,6 +202,22 @@ def record_event(
     }
     row["hash"] = _digest(row)
     connection.execute(_INSERT, row)
+
+
+def record_first_events(
+    session: Session, *, event: Event, subject_type: str, subjects: Sequence[tuple[int, dict[str, Any]]], actor: Actor,
+) -> None:
+    """Begin the chains of subjects that this transaction has just made, (id, data) each, in one statement."""
+    rows = []
+    for subject_id, data in subjects:
+        row = {
+            "subject_type": subject_type, "subject_id": subject_id, "seq": 1, "event": event.value, "actor_id": actor.user_id,
+            "actor_name": actor.name, "organization_id": actor.organization_id, "origin": actor.origin, "at": utcnow(),
+            "data": json.loads(canonical(data)), "previous_hash": GENESIS,
+        }
+        rows.append({**row, "hash": _digest(row)})
+    if rows:
+        session.connection().execute(_INSERT, rows)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.scope import system_scope
+from app.services import achievement_counter
 from app.transaction import transaction
 from app.workflow.counters import recount
 
@@ -18,7 +19,7 @@ def tasks() -> None:
 @tasks.command("recount")
 @with_appcontext
 def recount_command() -> None:
-    """Make the counters of the inboxes anew from the tasks."""
+    """Make the counters of the inboxes anew from the tasks, and those of 业绩档案 from the items."""
     with system_scope(), transaction() as session:
-        rows = recount(session)
+        rows = recount(session) + achievement_counter.recount(session)
     click.echo(f"{rows} counters written")

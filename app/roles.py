@@ -35,6 +35,7 @@ _SIGNED_IN = [
         "SecurityView",
         "FileView",
         "NotificationView",
+        "ExportView",
         "HomeView",
     ),
 ]

@@ -145,6 +145,14 @@ def _requests(scope: Scope, kind: str) -> Any:
     return select(table.id).where(table.kind == kind, _request(table, scope))
 
 
+def _export(t: Any, scope: Scope) -> ColumnElement[bool]:
+    """The account's, while it acts for the person or organization it asked as."""
+    return and_(
+        _mine(t.user_id, scope.user_id), t.person_id.is_not_distinct_from(scope.person_id),
+        t.organization_id.is_not_distinct_from(scope.organization_id),
+    )
+
+
 def _document(t: Any, scope: Scope) -> ColumnElement[bool]:
     """Drafts are their person's; an organization's archives its own; a form goes with its subject."""
     return or_(
@@ -239,6 +247,7 @@ CRITERIA: dict[type, Criterion] = {
     m.AchievementRemark: lambda t, s: t.achievement_id.in_(_achievements(s)),
     m.AchievementImport: lambda t, s: _mine(t.person_id, s.person_id),
     m.AchievementImportRow: _import_row,
+    m.AchievementCounter: lambda t, s: _mine(t.organization_id, s.organization_id),
     m.Application: _application,
     m.ApplicationItem: lambda t, s: t.application_id.in_(_applications(s)),
     m.HeldTitle: lambda t, s: t.application_id.in_(_applications(s)),
@@ -265,6 +274,7 @@ CRITERIA: dict[type, Criterion] = {
     m.ReviewResult: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Publicity: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Document: _document,
+    m.Export: _export,
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
     m.OpinionTemplate: lambda t, s: or_(t.user_id.is_(None), _mine(t.user_id, s.user_id)),
     m.Attachment: _attachment,

@@ -8,6 +8,7 @@ from models.account import Account
 from models.achievement import (
     Achievement,
     AchievementCategory,
+    AchievementCounter,
     AchievementKey,
     AchievementKind,
     AchievementKindVersion,
@@ -22,6 +23,7 @@ from models.certificate import Certificate, CertificateSequence
 from models.commission import CommissionLetter
 from models.dictionary import CodeItem, CodeTable
 from models.document import Document
+from models.export import Export
 from models.file import Attachment, StoredFile
 from models.held_title import Appointment, HeldTitle
 from models.holiday import Holiday
@@ -70,6 +72,7 @@ __all__ = [
     "AccountIdentity",
     "Achievement",
     "AchievementCategory",
+    "AchievementCounter",
     "AchievementImport",
     "AchievementImportRow",
     "AchievementKey",
@@ -93,6 +96,7 @@ __all__ = [
     "Committee",
     "Document",
     "Employment",
+    "Export",
     "HeldTitle",
     "Holiday",
     "IntegrityRecord",

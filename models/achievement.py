@@ -130,6 +130,25 @@ class AchievementKey(Base):
     is_submitted: Mapped[bool] = mapped_column(default=False)  # under review or approved
 
 
+class AchievementCounter(Base):
+    """How many items of a kind a unit has in a state (docs/adr/0003). Triggers on `achievement` keep it: no code writes here.
+
+    A migration that makes `achievement` anew on SQLite makes its triggers anew too.
+    """
+
+    __tablename__ = "achievement_counter"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "kind_id", "state", name="uq_achievement_counter_key"),
+        one_of("state", [state for state in ACHIEVEMENT_STATES if state != "draft"]),
+        CheckConstraint("n >= 0", name="not_negative"),
+    )
+
+    organization_id: Mapped[int] = mapped_column(Key, ForeignKey("organization.id", ondelete="CASCADE"))
+    kind_id: Mapped[int] = mapped_column(Key, ForeignKey("achievement_kind.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(Code)
+    n: Mapped[int]
+
+
 class AchievementRemark(Base):
     """What the unit said about one field when it returned an item; goes when the item is submitted again."""
 

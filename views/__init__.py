@@ -49,6 +49,7 @@ MODULES = (
     "statistics",
     "certificate",
     "form",
+    "export",
     "file",
     "staff",
     "personal_request",

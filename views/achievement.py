@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from app.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, WrongState
-from app.queries import portfolio
-from app.queries.portfolio import Detail, Kind, KindForm
+from app.queries import achievement_kind, achievement_review, portfolio
+from app.queries.achievement_kind import Kind, KindForm
+from app.queries.portfolio import Detail
 from app.rules.deadlines import ZONE
 from app.rules.fields import column_text, columns, validate
 from app.rules.upload import UploadPolicy
@@ -24,7 +25,7 @@ from models.base import utcnow
 from views.addresses import positive
 from views.base import PageView, current_actor
 from views.forms.dynamic import DynamicForm, build_form, initial, name_of
-from views.portfolio_parts import TONES, described, evidence, tree, twins_of
+from views.portfolio_parts import COLOURS, TONES, described, evidence, tree, twins_of
 from views.screen import state_word
 
 _TABS = ("draft", "reviewing", "approved", "returned", "terminated")
@@ -51,14 +52,14 @@ class AchievementView(PageView):
         """温馨提示 and 我的业绩库数据统计."""
         person_id = _person()
         session = current_session()
-        kinds = portfolio.kinds(session)
+        kinds = achievement_kind.kinds(session)
         counts = portfolio.person_counts(session, person_id)
         states: Counter[str] = Counter()
         for per_kind in counts.values():
             states.update(per_kind)
         return self.render(
             "achievement/index.html", tree=self._tree(kinds, counts), total=states.total(), counted_at=utcnow(),
-            states=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state]} for state in _STATISTICS],
+            states=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state], "colour": COLOURS[state]} for state in _STATISTICS],
             kinds=[(kind, counts.get(kind.id, Counter()).total()) for kind in kinds
                    if kind.enabled or counts.get(kind.id)],
             has_unit=portfolio.has_unit(session, person_id),
@@ -76,13 +77,13 @@ class AchievementView(PageView):
             session, person_id=person_id, kind_id=form.kind.id, state=state, text=text,
             before=positive(request.args.get("before")), after=positive(request.args.get("after")),
         )
-        names = portfolio.vocabularies(session, form.fields, person_id=person_id)
+        names = achievement_kind.vocabularies(session, form.fields, shown=[row["data"] for row in page.rows])
         shown = columns(form.fields, form.list_columns)
         return self.render(
-            "achievement/list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
+            "achievement/list.html", tree=self._tree(achievement_kind.kinds(session), counts, kind_code), kind=form.kind,
             columns=shown, page=page, total=counts.get(form.kind.id, Counter()).total(), states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
-            opinions=portfolio.return_opinions(session, [r["id"] for r in page.rows if r["state"] == "returned"]),
+            opinions=achievement_review.return_opinions(session, [r["id"] for r in page.rows if r["state"] == "returned"]),
             has_unit=portfolio.has_unit(session, person_id), state=state, text=text,
             tabs=[("", _("全部"), counts.get(form.kind.id, Counter()).total()), *(
                 (key, state_word(ACHIEVEMENT_STATES[key]), counts.get(form.kind.id, Counter())[key])
@@ -97,7 +98,7 @@ class AchievementView(PageView):
         person_id, kind_form = _person(), _newest(kind_code)
         if not kind_form.kind.enabled:
             raise NotFound(_("这个业绩类别已停用，请从左侧重新选择。"))
-        names = portfolio.vocabularies(current_session(), kind_form.fields, present={}, person_id=person_id)
+        names = achievement_kind.vocabularies(current_session(), kind_form.fields, present={}, person_id=person_id)
         form = build_form(kind_form.fields, codes=names)()
         if request.method == "POST" and form.validate(partial=True):
             try:
@@ -133,7 +134,7 @@ class AchievementView(PageView):
     def autosave_new(self, kind_code: str) -> Any:
         """The first save of what is being typed: a draft, and where the form goes on from now."""
         person_id, kind_form = _person(), _newest(kind_code)
-        names = portfolio.vocabularies(current_session(), kind_form.fields, present={}, person_id=person_id)
+        names = achievement_kind.vocabularies(current_session(), kind_form.fields, present={}, person_id=person_id)
         form = build_form(kind_form.fields, codes=names)()
         _, errors = validate(kind_form.fields, form.raw, codes=names, partial=True)
         values = {key: value for key, value in form.raw.items() if key not in errors}
@@ -160,10 +161,10 @@ class AchievementView(PageView):
         detail, session = _own(achievement_id), current_session()
         return self.render(
             "achievement/show.html", detail=detail, row=detail.row, kind=detail.form.kind, tones=TONES,
-            states=ACHIEVEMENT_STATES, details=described(detail.form.fields, detail.row["data"], detail.names),
+            states=ACHIEVEMENT_STATES, details=described(detail, endpoint="AchievementView.show"),
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
-            history=portfolio.flow(session, achievement_id),
-            tree=self._tree(portfolio.kinds(session), portfolio.person_counts(session, _person()), detail.form.kind.code),
+            history=achievement_review.flow(session, achievement_id),
+            tree=self._tree(achievement_kind.kinds(session), portfolio.person_counts(session, _person()), detail.form.kind.code),
             editable=detail.row["state"] in achievement.EDITABLE_STATES, twins=twins_of(detail),
         )
 
@@ -260,7 +261,7 @@ class AchievementView(PageView):
 
     def _edit_form(self, detail: Detail, *, fresh: bool = False) -> DynamicForm:
         """The form of an item: with the input that was sent, or (`fresh`, GET) with what is stored."""
-        names = portfolio.vocabularies(
+        names = achievement_kind.vocabularies(
             current_session(), detail.form.fields, present=detail.row["data"], person_id=detail.row["person_id"]
         )
         form_class = build_form(detail.form.fields, codes=names, data=detail.row["data"])
@@ -282,13 +283,13 @@ class AchievementView(PageView):
             slot["error"] = (missing or {}).get(field.key, "")
             slot["items"] = [item for item in attached if item.slot == field.key]
         row = detail.row if detail else None
-        opinions = portfolio.return_opinions(session, [row["id"]]) if row and row["state"] == "returned" else {}
+        opinions = achievement_review.return_opinions(session, [row["id"]]) if row and row["state"] == "returned" else {}
         return self.render(
             "achievement/form.html", form=form, kind=kind_form.kind, row=row, slots=slots,
             opinion=next(iter(opinions.values()), ""), has_unit=portfolio.has_unit(session, _person()),
-            remarks=portfolio.remarks(session, row["id"]) if row and row["state"] == "returned" else {},
+            remarks=achievement_review.remarks(session, row["id"]) if row and row["state"] == "returned" else {},
             twins=twins_of(detail) if detail else [], states=ACHIEVEMENT_STATES,
-            tree=self._tree(portfolio.kinds(session), portfolio.person_counts(session, _person()), kind_form.kind.code),
+            tree=self._tree(achievement_kind.kinds(session), portfolio.person_counts(session, _person()), kind_form.kind.code),
             status=status or (422 if request.method == "POST" else 200),
         )
 
@@ -317,7 +318,7 @@ def _person() -> int:
 
 
 def _newest(kind_code: str) -> KindForm:
-    form = portfolio.newest_form(current_session(), kind_code)
+    form = achievement_kind.newest_form(current_session(), kind_code)
     if form is None:
         raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
     return form

@@ -9,9 +9,9 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.errors import Invalid, NotAllowed, NotFound
-from app.queries import portfolio
+from app.queries import achievement_kind
 from app.queries.achievement_import import import_rows, latest_imports, own_import
-from app.queries.portfolio import KindForm
+from app.queries.achievement_kind import KindForm
 from app.reports.sheet import SheetColumn, write_template
 from app.rules.sheet_fields import headings, importable
 from app.rules.sheet_rows import MAX_BYTES
@@ -21,7 +21,7 @@ from models.achievement_import import IMPORT_STATES, ROW_VERDICTS
 from views.achievement import list_filter
 from views.addresses import positive
 from views.base import PageView, current_actor
-from views.sheets import EXPORT_LIMIT, achievement_roster, sheet_response
+from views.sheets import roster_response, sheet_response
 
 _SHOWN_IN_TABS = ("", "good", "incomplete", "wrong")
 
@@ -37,7 +37,7 @@ class AchievementImportView(PageView):
     def template(self, kind_code: str) -> Any:
         """下载模板."""
         form = _form(kind_code)
-        names = portfolio.vocabularies(current_session(), form.fields, present={}, person_id=_person())
+        names = achievement_kind.vocabularies(current_session(), form.fields, present={}, person_id=_person())
         data = write_template(
             title=form.kind.name,
             columns=[
@@ -88,15 +88,15 @@ class AchievementImportView(PageView):
     def show(self, import_id: int) -> Any:
         """The rows with what is wrong with each by column, the progress, and the buttons."""
         session, head = current_session(), _own(import_id)
-        form = portfolio.form_of_version(session, head["kind_version_id"])
+        form = achievement_kind.form_of_version(session, head["kind_version_id"])
         if form is None:
             raise NotFound(_("没有找到这个业绩类别的填写项，请联系平台管理员。"))
         verdict = request.args.get("verdict", "wrong" if head["wrong"] else "")
         verdict = verdict if verdict in _SHOWN_IN_TABS else ""
-        rows, after = import_rows(session, import_id, verdict=verdict, after=positive(request.args.get("after")) or 0)
-        used = {key for row in rows for key in (*row["cells"], *row["errors"])}
+        page = import_rows(session, import_id, verdict=verdict, after=positive(request.args.get("after")) or 0)
+        used = {key for row in page.rows for key in (*row["cells"], *row["errors"])}
         return self.render(
-            "achievement/import_rows.html", head=head, kind=form.kind, rows=rows, after=after, verdict=verdict,
+            "achievement/import_rows.html", head=head, kind=form.kind, page=page, rows=page.rows, verdict=verdict,
             columns=[field for field in importable(form.fields) if field.key in used or field.required],
             states=IMPORT_STATES, verdicts=ROW_VERDICTS, working=head["state"] in ("checking", "importing"),
             tabs=[("", _("全部"), head["total"]), *((key, _(ROW_VERDICTS[key]), head[key]) for key in _SHOWN_IN_TABS[1:])],
@@ -120,7 +120,7 @@ class AchievementImportView(PageView):
     def discard(self, import_id: int) -> Any:
         """放弃 the file; what was imported stays."""
         head = _own(import_id)
-        form = portfolio.form_of_version(current_session(), head["kind_version_id"])
+        form = achievement_kind.form_of_version(current_session(), head["kind_version_id"])
         with self.attempt() as outcome:
             achievement_import.discard(import_id=import_id, actor=current_actor())
         if not outcome.ok or form is None:
@@ -128,22 +128,17 @@ class AchievementImportView(PageView):
         flash(_("已删除这次导入的文件内容，已导入的业绩不受影响。"), "success")
         return redirect(url_for("AchievementImportView.begin", kind_code=form.kind.code))
 
-    @expose("/<kind_code>/export/")
+    @expose("/<kind_code>/export/", methods=["POST"])
     @has_access
     def export(self, kind_code: str) -> Any:
         """导出 the items of the list as it is narrowed now."""
-        form, session = _form(kind_code), current_session()
+        _form(kind_code)
         state, text = list_filter()
-        rows = portfolio.person_rows(
-            session, person_id=_person(), kind_id=form.kind.id, state=state, text=text, limit=EXPORT_LIMIT + 1
-        )
         with self.attempt() as outcome:
-            data = achievement_roster(
-                form, rows, person_id=_person(), title=_("个人业绩库-%(kind)s", kind=form.kind.name)
-            )
-        if not outcome.ok:
-            return redirect(url_for("AchievementView.kind", kind_code=kind_code, state=state or None, q=text or None))
-        return sheet_response(data, _("个人业绩库-%(kind)s", kind=form.kind.name))
+            answer = roster_response("own_achievements", {"kind": kind_code, "state": state, "text": text})
+        return answer if outcome.ok else redirect(
+            url_for("AchievementView.kind", kind_code=kind_code, state=state or None, q=text or None)
+        )
 
 
 def _person() -> int:
@@ -155,7 +150,7 @@ def _person() -> int:
 
 def _form(kind_code: str) -> KindForm:
     _person()
-    form = portfolio.newest_form(current_session(), kind_code)
+    form = achievement_kind.newest_form(current_session(), kind_code)
     if form is None:
         raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
     return form

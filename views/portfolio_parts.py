@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,14 +11,17 @@ from flask import url_for
 from markupsafe import Markup
 
 from app.queries.achievement_key import own_twins, unit_twins
-from app.queries.portfolio import Counts, Detail, Kind
-from app.rules.fields import Field, Names, display
+from app.queries.achievement_kind import Kind
+from app.queries.portfolio import Counts, Detail
+from app.rules.fields import display
 from app.rules.identity_keys import identity_keys
 from app.transaction import current_session
 from models.file import Attachment
 
+COLOURS = {"reviewing": 1, "approved": 2, "returned": 3, "terminated": 4, "draft": 5}  # of a ring, the same on every page
 TONES = {"draft": "off", "reviewing": "", "approved": "ok", "returned": "warn", "terminated": "bad"}
 _LINK = Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>')
+_INNER = Markup('<a href="{0}">{1}</a>')
 _LONG = ("textarea", "richtext")
 
 
@@ -42,15 +45,22 @@ def tree(
     ]
 
 
-def described(fields: Sequence[Field], data: Mapping[str, Any], names: Names) -> list[tuple[str, ...]]:
-    """Labels and values for `parts.describe`; web addresses are links, long texts keep their lines."""
+def described(detail: Detail, *, endpoint: str, hidden: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Labels and values for `parts.describe`; web addresses are links, long texts keep their lines.
+
+    A reference leads to the item it names (`endpoint`), unless that is deleted or in a `hidden` state.
+    """
     rows: list[tuple[str, ...]] = []
-    for field in fields:
+    for field in detail.form.fields:
         if field.type == "files":
             continue
-        text = display(field, data.get(field.key), names)
+        value = detail.row["data"].get(field.key)
+        text = display(field, value, detail.names)
         if field.type == "url" and text:
             text = _LINK.format(text)
+        referred = detail.references.get(str(value)) if field.type == "ref" else None
+        if referred and referred.state not in ("", *hidden):
+            text = _INNER.format(url_for(endpoint, achievement_id=value), text)
         rows.append((field.label, text, "full pre") if field.type in _LONG else (field.label, text))
     return rows
 

@@ -10,21 +10,22 @@ from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
-from app.queries import portfolio
-from app.queries.portfolio import UNIT_TABS, Kind
+from app.queries import achievement_kind, achievement_review, portfolio
+from app.queries.achievement_kind import Kind
+from app.queries.portfolio import UNIT_TABS
 from app.rules.fields import column_text, columns
-from app.services import achievement_review
 from app.services import file as files
+from app.services.achievement_review import return_with_remarks
 from app.transaction import current_session
 from models.achievement import ACHIEVEMENT_STATES
 from views.addresses import positive, way_back
 from views.base import PageView, current_actor
 from views.inbox import current_inbox
 from views.opinion_parts import keep_sent, sent_opinion
-from views.portfolio_parts import TONES, described, evidence, tree, twins_of
-from views.refused import RefusedDecision, keep
+from views.portfolio_parts import COLOURS, TONES, described, evidence, tree, twins_of
+from views.refused import RefusedDecision, keep, peek
 from views.screen import state_word
-from views.sheets import EXPORT_LIMIT, achievement_roster, sheet_response
+from views.sheets import roster_response
 
 _DECIDED = ("approved", "returned", "terminated")
 
@@ -50,14 +51,14 @@ class PortfolioReviewView(PageView):
     def index(self) -> Any:
         """The tree, and the ring of all items by state."""
         session = current_session()
-        kinds, counts = portfolio.kinds(session), portfolio.unit_counts(session, _unit())
+        kinds, counts = achievement_kind.kinds(session), portfolio.unit_counts(session, _unit())
         states: Counter[str] = Counter()
         for per_kind in counts.values():
             states.update(per_kind)
         waiting = [(kind, counts[kind.id]["reviewing"]) for kind in kinds if counts.get(kind.id, Counter())["reviewing"]]
         return self.render(
             "achievement/unit_index.html", tree=self._tree(kinds, counts), waiting=waiting,
-            ring=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state]}
+            ring=[{"label": state_word(ACHIEVEMENT_STATES[state]), "value": states[state], "colour": COLOURS[state]}
                   for state in ("reviewing", "approved", "returned", "terminated")],
         )
 
@@ -66,7 +67,7 @@ class PortfolioReviewView(PageView):
     def kind(self, kind_code: str) -> Any:
         """The items of one kind under 全部, 审核中, 审核通过 or 退回, searched by 申报人 or content."""
         session, unit = current_session(), _unit()
-        form = portfolio.newest_form(session, kind_code)
+        form = achievement_kind.newest_form(session, kind_code)
         if form is None:
             raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
         counts = portfolio.unit_counts(session, unit)
@@ -76,15 +77,15 @@ class PortfolioReviewView(PageView):
             session, organization_id=unit, kind_id=form.kind.id, tab=tab, text=text,
             before=positive(request.args.get("before")), after=positive(request.args.get("after")),
         )
-        names = portfolio.vocabularies(session, form.fields)
+        names = achievement_kind.vocabularies(session, form.fields, shown=[row["data"] for row in page.rows])
         shown = columns(form.fields, form.list_columns)
         numbers = [row["id"] for row in page.rows if row["state"] == "reviewing"]
         return self.render(
-            "achievement/unit_list.html", tree=self._tree(portfolio.kinds(session), counts, kind_code), kind=form.kind,
+            "achievement/unit_list.html", tree=self._tree(achievement_kind.kinds(session), counts, kind_code), kind=form.kind,
             columns=shown, searched=next((c.label for c in shown if c.field and c.field.type == "text"), _("内容")), page=page, tab=tab, text=text, states=ACHIEVEMENT_STATES,
             tones=TONES, cell=lambda column, row: column_text(column, row["data"], names),
             tabs=[(key, state_word(label), mine.total() if key == "all" else mine[key]) for key, label in UNIT_TABS.items()],
-            tasks=portfolio.open_tasks(session, unit, numbers), inbox=current_inbox(),
+            tasks=achievement_review.open_tasks(session, unit, numbers), inbox=current_inbox(),
         )
 
     @expose("/all/")
@@ -92,7 +93,7 @@ class PortfolioReviewView(PageView):
     def everything(self) -> Any:
         """The items of all kinds and people, so that a batch may cross kinds."""
         session, unit = current_session(), _unit()
-        counts, kinds = portfolio.unit_counts(session, unit), portfolio.kinds(session)
+        counts, kinds = portfolio.unit_counts(session, unit), achievement_kind.kinds(session)
         states: Counter[str] = Counter()
         for per_kind in counts.values():
             states.update(per_kind)
@@ -106,26 +107,20 @@ class PortfolioReviewView(PageView):
             "achievement/unit_all.html", tree=self._tree(kinds, counts), page=page, tab=tab, text=text,
             states=ACHIEVEMENT_STATES, tones=TONES, kinds={kind.id: kind for kind in kinds},
             tabs=[(key, state_word(label), states.total() if key == "all" else states[key]) for key, label in UNIT_TABS.items()],
-            tasks=portfolio.open_tasks(session, unit, numbers), inbox=current_inbox(),
+            tasks=achievement_review.open_tasks(session, unit, numbers), inbox=current_inbox(),
         )
 
-    @expose("/kind/<kind_code>/export/")
+    @expose("/kind/<kind_code>/export/", methods=["POST"])
     @has_access
     def export(self, kind_code: str) -> Any:
         """导出 the items of the list as it is narrowed now."""
-        session, unit = current_session(), _unit()
-        form = portfolio.newest_form(session, kind_code)
-        if form is None:
-            raise NotFound(_("没有找到这个业绩类别，请从左侧重新选择。"))
+        _unit()
         tab, text = _filter("all")
-        rows = portfolio.unit_rows(
-            session, organization_id=unit, kind_id=form.kind.id, tab=tab, text=text, limit=EXPORT_LIMIT + 1
-        )
         with self.attempt() as outcome:
-            data = achievement_roster(form, rows, title=_("业绩档案-%(kind)s", kind=form.kind.name), people=True)
-        if not outcome.ok:
-            return redirect(url_for("PortfolioReviewView.kind", kind_code=kind_code, tab=tab, q=text or None))
-        return sheet_response(data, _("业绩档案-%(kind)s", kind=form.kind.name))
+            answer = roster_response("unit_achievements", {"kind": kind_code, "tab": tab, "text": text})
+        return answer if outcome.ok else redirect(
+            url_for("PortfolioReviewView.kind", kind_code=kind_code, tab=tab, q=text or None)
+        )
 
     @expose("/<int:achievement_id>/return/", methods=["POST"])
     @has_access
@@ -136,10 +131,11 @@ class PortfolioReviewView(PageView):
         if detail is None or task_id is None:
             raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
         opinion = sent_opinion("return")
+        remarks = {field.key: request.form.get(f"remark_{field.key}", "") for field in detail.form.fields}
         try:
-            achievement_review.return_with_remarks(
+            return_with_remarks(
                 achievement_id=achievement_id, task_id=task_id, opinion=opinion, actor=current_actor(),
-                remarks={field.key: request.form.get(f"remark_{field.key}", "") for field in detail.form.fields},
+                remarks=remarks,
                 version=positive(request.form.get("version")),
             )
         except (NotFound, NotAllowed):
@@ -149,7 +145,9 @@ class PortfolioReviewView(PageView):
             fields = error.fields.values() if isinstance(error, Invalid) else ()
             sentence = " ".join(map(_, [error.message, *fields]))
             flash(sentence, "danger")
-            keep(task_id, RefusedDecision("return", opinion[:5000], sentence))
+            keep(task_id, RefusedDecision(
+                "return", opinion[:5000], sentence, tuple((key, text[:1000]) for key, text in remarks.items() if text)
+            ))
             return redirect(url_for("PortfolioReviewView.show", achievement_id=achievement_id))
         keep_sent(opinion, "return", "achievement")
         flash(_("已退回给申请人。"), "success")
@@ -165,25 +163,26 @@ class PortfolioReviewView(PageView):
             raise NotFound(_("没有找到这条业绩，申报人可能已撤回修改。"))
         kind, inbox = detail.form.kind, current_inbox()
         across = request.args.get("all") == "1"  # the reader came from the list of all kinds
-        following = portfolio.next_to_review(
+        following = achievement_review.next_to_review(
             session, organization_id=unit, kind_id=None if across else kind.id, user_id=inbox.user_id, shared=inbox.shared,
             after=achievement_id,
         )
-        flow = portfolio.flow(session, achievement_id, organization_id=unit)
+        flow = achievement_review.flow(session, achievement_id, organization_id=unit)
         last = flow[-1] if flow else None
+        refused = peek(last["id"]) if last else None
         here = url_for("PortfolioReviewView.everything") if across else url_for(
             "PortfolioReviewView.kind", kind_code=kind.code, tab="reviewing"
         )
         return self.render(
             "achievement/unit_show.html", row=detail.row, kind=kind, states=ACHIEVEMENT_STATES, tones=TONES, inbox=inbox,
-            details=described(detail.form.fields, detail.row["data"], detail.names),
+            details=described(detail, endpoint="PortfolioReviewView.show", hidden=("draft",)),
             evidence=evidence(detail, files.attachments_of("achievement", achievement_id)),
             history=flow, task=last if last and last["state"] == "open" else None, following=following, list_href=here,
             approval=last["id"] if last and last["state"] == "approved" and last["decided_by"] == actor.user_id else None,
             after=url_for("PortfolioReviewView.show", achievement_id=following, all="1" if across else None) if following else here,
-            across=across, twins=twins_of(detail, organization_id=unit), fields=detail.form.fields,
-            remarks=portfolio.remarks(session, achievement_id),
-            tree=self._tree(portfolio.kinds(session), portfolio.unit_counts(session, unit), kind.code),
+            across=across, typed=dict(refused.reasons) if refused else {}, twins=twins_of(detail, organization_id=unit), fields=detail.form.fields,
+            remarks=achievement_review.remarks(session, achievement_id),
+            tree=self._tree(achievement_kind.kinds(session), portfolio.unit_counts(session, unit), kind.code),
         )
 
     def _tree(self, kinds: list[Kind], counts: portfolio.Counts, current: str = "") -> Any:

@@ -24,10 +24,17 @@ def keep(task_id: int, decision: RefusedDecision) -> None:
     session[KEY] = [task_id, decision.action, decision.opinion, decision.sentence, list(decision.reasons)]
 
 
-def take(task_id: int) -> RefusedDecision | None:
-    """What was refused on this task, and forget it."""
+def peek(task_id: int) -> RefusedDecision | None:
+    """What was refused on this task; it stays remembered."""
     kept = session.get(KEY)
     if not kept or kept[0] != task_id:
         return None
-    del session[KEY]
     return RefusedDecision(*kept[1:4], tuple((page, text) for page, text in kept[4]))
+
+
+def take(task_id: int) -> RefusedDecision | None:
+    """What was refused on this task, and forget it."""
+    found = peek(task_id)
+    if found is not None:
+        del session[KEY]
+    return found

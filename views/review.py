@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
@@ -27,26 +27,22 @@ from app.queries.worklist import (
     tasks_page,
     withdrawable,
 )
-from app.reports.sheet import MEDIA_TYPE, SheetColumn, write_roster
 from app.rules.recommendation import gaps
 from app.rules.return_reason import pages
 from app.rules.snapshot import ID_LABEL
 from app.services import file as files
 from app.transaction import current_session
 from app.workflow.definitions.application import APPLICATION
-from app.workflow.engine import node_label
 from app.workflow.procedure import NODES
-from models.case import CASE_STATES
 from models.plan import ROUTES
 from models.post_quota import QUOTA_STATES
 from models.recommendation import RECOMMENDATION_SLOTS
 from views.addresses import positive, way_back
 from views.base import PageView
 from views.exemption import exemption_part
-from views.file_response import bytes_response
 from views.inbox import current_inbox
 from views.plan import PHASES, search_plans
-from views.screen import day, state_word
+from views.sheets import roster_response
 
 
 def receivers(task: Any) -> dict[str, Any] | None:
@@ -55,9 +51,6 @@ def receivers(task: Any) -> dict[str, Any] | None:
         return None
     ahead = task["route"][task["stop"] + 1 :]
     return {"next": ahead[0]["organization"] if ahead else None, "kinds": APPLICATION.inserts.get(task["node"], ())}
-
-
-EXPORTED, EXPORT_STEP = 10_000, 500
 
 
 class ReviewView(PageView):
@@ -92,36 +85,17 @@ class ReviewView(PageView):
             case_node=node if node in NODES else "", year=positive(request.args.get("plan_year", "")[:4]),
         )
 
-    @expose("/roster.xlsx")
+    @expose("/export/", methods=["POST"])
     @has_access
-    def export(self) -> Response:
-        """The list as Excel: the tab and the filters as on the page, up to EXPORTED rows."""
-        session = current_session()
-        inbox = current_inbox()
-        tab = request.args.get("tab", "all")
-        tab = tab if tab in APPLICATION_TABS else "all"
-        filters, rows, before = self._filters_of_request(), [], None
-        while len(rows) < EXPORTED:
-            page = tasks_page(session, inbox, tab=tab, filters=filters, before=before, size=EXPORT_STEP)
-            facts = application_facts(session, [row["subject_id"] for row in page.rows])
-            for row in page.rows:
-                fact = facts[row["subject_id"]]
-                form = ROUTES[fact["route"]]
-                rows.append((
-                    len(rows) + 1, str(fact["plan_year"]), row["person_name"], row["person_sex"], fact["plan"],
-                    _(form), fact["specialty"], fact["title"], day(fact["submitted_at"]),
-                    _(node_label(row["case_node"])), state_word(CASE_STATES[row["case_state"]]), row["opinion"],
-                ))
-            if page.older is None:
-                break
-            before = page.older
-        heads = (_("年度"), _("申报人"), _("性别"), _("计划名称"), _("申报形式"), _("申报专业"), _("申报职称"), _("申报日期"), _("流程节点"),
-                 _("状态"), _("本单位意见"))
-        data = write_roster(
-            title=_("申报情况"), columns=[SheetColumn(_("序号"), "number", 6), *(SheetColumn(head) for head in heads)], rows=rows,
-            note=_("%(tab)s，共 %(n)s 条", tab=_(APPLICATION_TABS[tab]), n=len(rows)),
-        )
-        return bytes_response(data, _("申报情况") + ".xlsx", MEDIA_TYPE)
+    def export(self) -> Any:
+        """导出 the list as it is narrowed now."""
+        tab, filters = request.args.get("tab", "all"), self._filters_of_request()
+        params = {
+            "tab": tab if tab in APPLICATION_TABS else "all", "text": filters.text, "node": filters.case_node, "year": filters.year,
+        }
+        with self.attempt() as outcome:
+            answer = roster_response("applications", params)
+        return answer if outcome.ok else redirect(url_for("ReviewView.index", tab=params["tab"]))
 
     @expose("/<int:application_id>/")
     @has_access

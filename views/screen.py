@@ -8,8 +8,8 @@ from flask import Flask
 from flask_babel import pgettext
 from markupsafe import Markup
 
+from app.reports.wording import day, moment
 from app.rules import deadlines
-from app.rules.deadlines import ZONE
 from app.rules.identity import mask_id_number
 from app.rules.return_reason import general
 from app.rules.rich_text import clean
@@ -20,18 +20,6 @@ from views.opinion_parts import opinion_choices
 from views.refused import take
 from views.words import catalogue, say
 from views.words import gettext as _
-
-
-def day(value: dt.date | dt.datetime | None) -> str:
-    """2026-11-23; nothing for None."""
-    if isinstance(value, dt.datetime):
-        value = value.astimezone(ZONE)
-    return value.strftime("%Y-%m-%d") if value else ""
-
-
-def moment(value: dt.datetime | None) -> str:
-    """2026-11-23 14:03 in Asia/Shanghai; nothing for None."""
-    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else ""
 
 
 def running_time(lasted: dt.timedelta) -> str:

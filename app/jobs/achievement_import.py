@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import delete, select
 
 from app.jobs.registry import GiveUp, JobView, handler
 from app.services import achievement_import
-from app.transaction import transaction
+from app.transaction import current_session, transaction
 from models.achievement_import import AchievementImport
 from models.base import utcnow
 
@@ -19,7 +21,8 @@ _import = AchievementImport.__table__
 @handler("achievement_import.check")
 def check(job: JobView) -> None:
     """Give the rows of a file their verdicts."""
-    achievement_import.check(import_id=job.payload["import_id"])
+    with _told(job):
+        achievement_import.check(import_id=job.payload["import_id"])
 
 
 @handler("achievement_import.run")
@@ -28,7 +31,20 @@ def run(job: JobView) -> None:
     actor = achievement_import.actor_of(job.payload["user_id"], job.payload["import_id"])
     if actor is None:
         raise GiveUp("the import or its account is gone")
-    achievement_import.run(import_id=job.payload["import_id"], actor=actor)
+    with _told(job):
+        achievement_import.run(import_id=job.payload["import_id"], actor=actor)
+
+
+@contextmanager
+def _told(job: JobView) -> Iterator[None]:
+    """After the last try the page says that it failed; a rerun by staff goes on where it stopped."""
+    try:
+        yield
+    except Exception:
+        if job.attempts >= job.max_attempts:
+            current_session().rollback()
+            achievement_import.fail(import_id=job.payload["import_id"])
+        raise
 
 
 @handler("achievement_import.purge")

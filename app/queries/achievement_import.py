@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import RowMapping, select
@@ -29,13 +30,28 @@ def latest_imports(session: Session, person_id: int, kind_id: int) -> Sequence[R
     ).mappings().all()
 
 
-def import_rows(
-    session: Session, import_id: int, *, verdict: str = "", after: int = 0
-) -> tuple[Sequence[RowMapping], int | None]:
-    """(a page of rows in the order of the file, the number to go on after, if any)."""
-    statement = select(_row).where(_row.c.import_id == import_id, _row.c.number > after)
+@dataclass(frozen=True)
+class RowsPage:
+    """Rows in the order of the file; the numbers after which the next and the previous page begin, if there is one."""
+
+    rows: Sequence[RowMapping]
+    older: int | None
+    newer: int | None
+
+
+def import_rows(session: Session, import_id: int, *, verdict: str = "", after: int = 0) -> RowsPage:
+    """A page of an import's rows, all or those of one verdict."""
+    chosen = select(_row).where(_row.c.import_id == import_id)
     if verdict:
-        statement = statement.where(_row.c.verdict == verdict)
-    found: Sequence[Any] = session.execute(statement.order_by(_row.c.number).limit(PAGE_SIZE + 1)).mappings().all()
+        chosen = chosen.where(_row.c.verdict == verdict)
+    found: Sequence[Any] = session.execute(
+        chosen.where(_row.c.number > after).order_by(_row.c.number).limit(PAGE_SIZE + 1)
+    ).mappings().all()
     rows = found[:PAGE_SIZE]
-    return rows, rows[-1]["number"] if len(found) > PAGE_SIZE else None
+    newer = None
+    if after:
+        before = session.execute(
+            chosen.with_only_columns(_row.c.number).where(_row.c.number <= after).order_by(_row.c.number.desc()).limit(PAGE_SIZE + 1)
+        ).scalars().all()
+        newer = before[PAGE_SIZE] if len(before) > PAGE_SIZE else 0
+    return RowsPage(rows, rows[-1]["number"] if len(found) > PAGE_SIZE else None, newer)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.queries.achievement_kind import REFERRED, references
 from app.queries.material import Names as CodeNames
 from app.queries.material import code_names
 from app.queries.routing import route_with
@@ -308,6 +309,8 @@ def candidates(
     tables = {field.code_table for fields, _ in shown.values() for field in fields if field.code_table}
     if not tables <= set(names.tables):
         names = code_names(session, tables)
+    referred = references(session, ((shown[row.kind_version_id][0], row.data) for row in rows))
+    names = names.with_table(REFERRED, {key: one.label for key, one in referred.items()})
     places = _places(material)
     found = [
         Candidate(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotFound
+from app.queries.achievement_kind import REFERRED, references
 from app.queries.held_title import held_titles
 from app.queries.plan_asks import forms_and_settings, plan_slots, sections_of
 from app.rules.checks_material import (
@@ -192,6 +193,8 @@ def load(session: Session, application_id: int, *, now: dt.datetime | None = Non
     route_fields = parse_fields(row.route_fields or ())
     sections = sections_of(session, row.standard_id, row.level_id)
     names = _names(session, [*personal, *professional, *route_fields, *item_fields]).with_table(
+        REFERRED, {key: one.label for key, one in references(session, ((item.fields, item.data) for item in items)).items()}
+    ).with_table(
         STANDARD_ITEMS, {str(need.id): f"{section.name}：{need.kind}" for section in sections for need in section.requirements}
     )
     slots = plan_slots(session, row.plan_id, row.plan_edition, files)

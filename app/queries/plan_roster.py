@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, or_, select
@@ -27,6 +27,15 @@ _series, _specialty, _title, _level = (
 SHOWN_STATES = {state: name for state, name in APPLICATION_STATES.items() if state != "editing"}
 
 
+# What a roster says of the interview, by the state of the request for 免面试.
+INTERVIEWS = {"none": "需要", "asked": "申请免面试", "approved": "已批准免面试", "refused": "需要（未批准免面试）"}
+
+
+def interview(needed: bool, state: str) -> str:
+    """The cell 面试."""
+    return INTERVIEWS[state] if needed else "不需要"
+
+
 @dataclass(frozen=True)
 class RosterFilters:
     """What narrows a roster; empty values mean everything. `text`: in the names of person or unit."""
@@ -37,6 +46,10 @@ class RosterFilters:
     title_id: int | None = None
     specialty_id: int | None = None
     exemption: str = ""  # a key of EXEMPTION_STATES
+
+    def given(self) -> dict[str, Any]:
+        """What narrows, by the names of the fields."""
+        return {key: value for key, value in asdict(self).items() if value}
 
     def words(self) -> dict[str, str]:
         """As parts of an address."""
@@ -128,10 +141,22 @@ def roster_page(
     return RosterPage(rows, rows[-1].id if rows and more_older else None, rows[0].id if rows and more_newer else None, count)
 
 
-def roster_rows(session: Session, plan_id: int, filters: RosterFilters, scope: Scope, most: int) -> Iterator[Row[Any]]:
-    """Every row of a roster in the order of the list, at most `most`; one statement."""
-    chosen = _chosen(plan_id, filters, scope).order_by(_a.c.id.desc()).limit(most)
-    yield from session.execute(_with_facts(select(chosen.subquery().c.id)).execution_options(yield_per=500))
+def roster_rows(session: Session, plan_id: int, filters: RosterFilters, scope: Scope, *, step: int) -> Iterator[Row[Any]]:
+    """Every row of a roster in the order of the list, `step` rows a statement."""
+    chosen, before = _chosen(plan_id, filters, scope), None
+    while True:
+        narrowed = chosen if before is None else chosen.where(_a.c.id < before)
+        ids = list(session.execute(narrowed.order_by(_a.c.id.desc()).limit(step)).scalars())
+        yield from session.execute(_with_facts(ids)).all()
+        if len(ids) < step:
+            return
+        before = ids[-1]
+
+
+def roster_count(session: Session, plan_id: int, filters: RosterFilters, scope: Scope, most: int) -> int:
+    """How many rows a roster has, counted up to one more than `most`."""
+    chosen = _chosen(plan_id, filters, scope).limit(most + 1).subquery()
+    return session.execute(select(func.count()).select_from(chosen)).scalar_one()
 
 
 @dataclass(frozen=True)

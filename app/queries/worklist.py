@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     false,
+    func,
     literal_column,
     select,
     union_all,
@@ -151,6 +152,21 @@ def _compose(
     return page.where(_task.c.id.in_(union_all(*ids)))
 
 
+def _asked(inbox: Inbox, tab: str, filters: Filters, direction: str) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement of a filtered list and its values, all but `size` and `key`."""
+    narrowed = tuple(name for name in _NARROWED if getattr(filters, name))
+    claims = () if tab in _DECIDED else _claims(inbox, tab)
+    if filters.text:
+        named = _task.c.title.contains(filters.text, autoescape=True) | people(filters.text, _person)
+        statement = _compose(tab, claims, [*(_NARROWED[name] for name in narrowed), named], direction, _WITH_CASE)
+    else:
+        statement = _composed(tab, claims, narrowed, direction)
+    return statement, {
+        "of_organization": inbox.organization_id, "of_user": inbox.user_id, "of_others": sorted(inbox.stands_in_for),
+        **{f"of_{name}": getattr(filters, name) for name in narrowed},
+    }
+
+
 def tasks_page(
     session: Session, inbox: Inbox, *, tab: str, filters: Filters | None = None, before: int | None = None,
     after: int | None = None, size: int = PAGE_SIZE,
@@ -159,17 +175,9 @@ def tasks_page(
 
     `tab`: a key of TABS or APPLICATION_TABS, or "open" for 待处理 and 待领取 together.
     """
-    filters = filters or Filters()
     key, direction = (after, "after") if after is not None else (before, "before") if before is not None else (0, "")
-    narrowed = tuple(name for name in _NARROWED if getattr(filters, name))
-    claims = () if tab in _DECIDED else _claims(inbox, tab)
-    if filters.text:
-        named = _task.c.title.contains(filters.text, autoescape=True) | people(filters.text, _person)
-        statement = _compose(tab, claims, [*(_NARROWED[name] for name in narrowed), named], direction, _WITH_CASE)
-    else:
-        statement = _composed(tab, claims, narrowed, direction)
-    values = {"of_organization": inbox.organization_id, "of_user": inbox.user_id, "size": size + 1, "key": key,
-              "of_others": sorted(inbox.stands_in_for), **{f"of_{name}": getattr(filters, name) for name in narrowed}}
+    statement, values = _asked(inbox, tab, filters or Filters(), direction)
+    values |= {"size": size + 1, "key": key}
     found = session.connection().execute(statement, values).mappings().all()
     rows = list(found[:size])
     if direction == "after":
@@ -178,6 +186,13 @@ def tasks_page(
     return Page(
         rows, older=rows[-1]["id"] if len(found) > size else None, newer=rows[0]["id"] if before and rows else None
     )
+
+
+def count_tasks(session: Session, inbox: Inbox, *, tab: str, filters: Filters, most: int) -> int:
+    """How many tasks a filtered list has, counted up to one more than `most`."""
+    statement, values = _asked(inbox, tab, filters, "")
+    ids = statement.with_only_columns(_task.c.id, maintain_column_froms=True).order_by(None).subquery()
+    return session.connection().execute(select(func.count()).select_from(ids), values | {"size": most + 1}).scalar_one()
 
 
 def next_task(session: Session, inbox: Inbox, *, after_task_id: int, subject_type: str) -> int | None:

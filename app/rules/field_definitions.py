@@ -22,7 +22,7 @@ TYPES = {
 }
 CHECKSUMS = ("issn", "isbn")
 DEFAULT_ACCEPT = ("png", "pdf", "jpg")  # of an evidence field that names no types
-COMPUTES = ("months_of", "length_of")
+COMPUTES = {"months_of": "起止日期之间的月数", "length_of": "一项内容的字数"}
 # Columns that stand for several fields: key -> (label, start, end, flag of “until now”).
 RANGES = {"date_range": ("起止日期", "start_date", "end_date", "to_present")}
 _COMMON = {"key", "label", "type", "required", "required_if", "excludes", "hint", "placeholder"}
@@ -165,7 +165,7 @@ def _check_alone(field: Field) -> None:
     if field.type == "ref" and not field.ref:
         raise _wrong(field.label, "关联记录须指明关联的种类（ref）。")
     if field.type == "computed" and field.compute is None:
-        raise _wrong(field.label, "自动计算须写明算法（compute）。")
+        raise _wrong(field.label, "请选择自动计算的方法。")
     if field.checksum and field.checksum not in CHECKSUMS:
         raise _wrong(field.label, f"校验方法“{field.checksum}”不存在，可用：{'、'.join(CHECKSUMS)}。")
     if field.min is not None and field.max is not None and field.min > field.max:
@@ -198,8 +198,14 @@ def _check_references(field: Field, by_key: Mapping[str, Field]) -> None:
     if field.compute:
         operation, source = field.compute
         wanted = RANGES[source][1:3] if operation == "months_of" and source in RANGES else (source,)
-        if (operation == "months_of") != (source in RANGES) or any(key not in by_key for key in wanted):
-            raise _wrong(field.label, f"自动计算所用的“{source}”不存在。")
+        if operation == "months_of" and (source not in RANGES or any(_type(by_key, key) != "date" for key in wanted)):
+            raise _wrong(field.label, f"计算月数须有代码为 {'、'.join(wanted)} 的两个日期填写项。")
+        if operation == "length_of" and _type(by_key, source) not in ("text", "textarea", "richtext"):
+            raise _wrong(field.label, "计算字数请选择一个文本填写项。")
+
+
+def _type(by_key: Mapping[str, Field], key: str) -> str:
+    return by_key[key].type if key in by_key else ""
 
 
 def _family(field: Field) -> str:

@@ -16,7 +16,8 @@ from app.rules.field_definitions import RANGES, parse_field, parse_fields, setti
 NUMBERS = ("max_len", "max_mb", "max_count", "scale", "min", "max", "step")
 TEXTS = ("hint", "placeholder", "pattern", "code_table", "checksum", "gte", "lte", "excludes")
 FLAGS = ("required", "not_future")
-_EDITED = {"key", "label", "type", "options", "accept", "required_if", *NUMBERS, *TEXTS, *FLAGS}
+_EDITED = {"key", "label", "type", "options", "accept", "required_if", "compute", *NUMBERS, *TEXTS, *FLAGS}
+REFERENCE = "portfolio_item"  # what a kind's reference names: an approved achievement of the same person
 MAX_FIELDS = 60
 
 
@@ -46,6 +47,8 @@ def _to_row(definition: Mapping[str, Any], place: str) -> Row:
     values |= {name: "y" for name in FLAGS if definition.get(name)}
     values["options"] = "\n".join(map(str, definition.get("options", ())))
     values["accept"] = "\n".join(map(str, definition.get("accept", ())))
+    for operation, source in dict(definition.get("compute") or {}).items():
+        values |= {"compute": str(operation), "compute_of": str(source)}
     rest = {name: value for name, value in definition.items() if name not in _EDITED}
     condition = definition.get("required_if")
     if isinstance(condition, str):
@@ -102,9 +105,13 @@ def _definition(row: Row, types: Mapping[str, str]) -> dict[str, Any]:
     definition |= {name: row.get(name).strip() for name in TEXTS if row.get(name).strip() and name in allowed}
     definition |= {name: _number(row, name) for name in NUMBERS if row.get(name).strip() and name in allowed}
     definition |= {name: _lines(row.get(name)) for name in ("options", "accept") if _lines(row.get(name)) and name in allowed}
-    if row.get("if_field"):
+    if kind == "computed" and row.get("compute"):
+        ranged = next(iter(RANGES)) if row.get("compute") == "months_of" else ""
+        definition["compute"] = {row.get("compute"): ranged or row.get("compute_of")}
+    if row.get("if_field") and "required_if" in allowed and kind != "computed":
         definition["required_if"] = _condition(row, types)
-    return definition | {name: value for name, value in _rest(row).items() if name in allowed}
+    definition |= {name: value for name, value in _rest(row).items() if name in allowed}
+    return definition | ({"ref": definition.get("ref", REFERENCE)} if kind == "ref" else {})
 
 
 def _number(row: Row, name: str) -> int | float:

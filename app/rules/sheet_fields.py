@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.rules.fields import Field, Names, display
 from app.rules.sheet_rows import SheetRow, is_rounded
 
-_NOT_IN_FILES = ("files", "computed", "ref")  # attached afterwards, follow from others, name other records
+_NOT_IN_FILES = ("files", "computed")  # attached afterwards, follow from others
 _SEPARATORS = re.compile(r"[、,，;；/\n]+")
 _KINDS = {"int": "number", "year": "number", "number": "number", "decimal": "number", "date": "date"}
 _SHOWN_OPTIONS = 500  # of one list in a template
@@ -47,7 +47,7 @@ def _options(field: Field, names: Names) -> tuple[str, ...]:
         return field.options
     if field.type == "bool":
         return ("是", "否")
-    if field.type == "code":
+    if field.type in ("code", "ref"):
         return tuple(names(field.vocabulary).values())[:_SHOWN_OPTIONS]
     return ()
 
@@ -68,9 +68,11 @@ def read_headings(row: SheetRow, fields: Sequence[Field]) -> dict[int, str]:
     """Field keys by the column they stand in. Invalid when a required one is missing or one is there twice."""
     by_label = {_label(field.label): field for field in importable(fields)}
     found: dict[int, str] = {}
+    unknown = []
     for place, cell in enumerate(row.cells):
         field = by_label.get(_label(cell))
         if field is None:
+            unknown += [cell.strip()] if cell.strip() else []
             continue
         if field.key in found.values():
             raise Invalid(f"表头中“{field.label}”出现了两次，请删除其中一列。")
@@ -78,6 +80,8 @@ def read_headings(row: SheetRow, fields: Sequence[Field]) -> dict[int, str]:
     missing = [field.label for field in importable(fields) if field.required and field.key not in found.values()]
     if missing:
         raise Invalid(f"表头中没有“{'”“'.join(missing)}”，请下载模板，按模板的表头填写。")
+    if unknown:  # left out in silence, what stands under them would be lost
+        raise Invalid(f"表头中的“{'”“'.join(unknown[:5])}”不是现在的填写项，模板可能已更新。请删除这些列，或下载新的模板填写。")
     return found
 
 
@@ -93,10 +97,11 @@ def raw_values(fields: Sequence[Field], cells: Mapping[str, str], names: Names) 
         text = str(cells.get(field.key, "")).strip()
         if field.type == "multiselect":
             raw[field.key] = [word.strip() for word in _words(text, field.options) if word.strip()]
-        elif field.type == "code":
-            codes = names(field.vocabulary)
-            by_name = {name: code for code, name in codes.items()}
-            raw[field.key] = by_name.get(text, text)
+        elif field.type in ("code", "ref"):
+            found = [code for code, name in names(field.vocabulary).items() if name == text]
+            if len(found) > 1:
+                errors[field.key] = f"“{field.label}”有 {len(found)} 条同名的业绩，请留空，导入后在表单中选择。"
+            raw[field.key] = found[0] if found else text
         else:
             if field.type == "text" and is_rounded(text):
                 errors[field.key] = f"“{field.label}”的末几位可能已被表格软件改成 0，请把这一列设为文本后重新填写。"

@@ -18,14 +18,14 @@ from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.outbox import enqueue
 from app.permissions import require
-from app.queries import portfolio
+from app.queries import achievement_kind
 from app.queries.achievement_key import keys_in_use
-from app.queries.portfolio import KindForm
+from app.queries.achievement_kind import KindForm
 from app.rules.fields import Names, summary, validate
 from app.rules.identity_keys import IdentityKey, identity_keys
 from app.rules.sheet_fields import raw_values, read_headings
 from app.rules.sheet_rows import read_rows
-from app.services.achievement import insert_draft
+from app.services.achievement import insert_drafts
 from app.transaction import current_session, transaction
 from models.account import Account
 from models.achievement_import import IMPORT_STATES, AchievementImport, AchievementImportRow
@@ -34,6 +34,7 @@ from models.base import utcnow
 MAX_ROWS = 5000
 AT_ONCE = 200  # rows that a request handles itself
 CHUNK = 200
+_WORKING = ("checking", "importing")
 MODES = {"good": ("good",), "all": ("good", "incomplete")}
 _import, _row = AchievementImport.__table__, AchievementImportRow.__table__
 
@@ -42,7 +43,7 @@ def begin(*, kind_code: str, file_name: str, data: bytes, actor: Actor) -> int:
     """Take a file in and have its rows checked; the import's id. Invalid for a file that is no filled-in template."""
     if actor.person_id is None:
         raise WrongState("请先完成个人注册，再录入业绩。")
-    form = portfolio.newest_form(current_session(), kind_code)
+    form = achievement_kind.newest_form(current_session(), kind_code)
     if form is None or not form.kind.enabled:
         raise NotFound("没有找到这个业绩类别，它可能已停用，请从左侧重新选择。")
     rows = list(read_rows(data, max_rows=MAX_ROWS))
@@ -78,10 +79,10 @@ def check(*, import_id: int) -> None:
     """Give every row its verdict. Run again after an interruption, it goes on with the rows that have none."""
     session = current_session()
     head = _head(session, import_id)
-    if head is None or head.state != "checking":
+    if head is None or (head.state != "checking" and not _goes_on(head, "")):
         return
     form = _form(session, head)
-    names = portfolio.vocabularies(session, form.fields, present={}, person_id=head.person_id)
+    names = achievement_kind.vocabularies(session, form.fields, present={}, person_id=head.person_id)
     rows = session.execute(
         select(_row.c.id, _row.c.number, _row.c.cells, _row.c.verdict).where(_row.c.import_id == import_id)
         .order_by(_row.c.number)
@@ -103,6 +104,11 @@ def check(*, import_id: int) -> None:
                 incomplete=_import.c.incomplete + done["incomplete"],
                 state="ready" if start + CHUNK >= len(rows) else "checking", updated_at=utcnow(),
             ))
+
+
+def _goes_on(head: Row[Any], *modes: str) -> bool:
+    """Whether a failed import stopped in this stage: staff may have its job run again."""
+    return bool(head.state == "failed" and head.mode in modes)
 
 
 def _judge(
@@ -176,21 +182,22 @@ def run(*, import_id: int, actor: Actor) -> None:
     while True:
         with transaction() as session:
             head = session.execute(select(_import).where(_import.c.id == import_id).with_for_update()).first()
-            if head is None or head.state != "importing":
+            if head is None or (head.state != "importing" and not _goes_on(head, *MODES)):
                 return
             form = _form(session, head)
-            names = portfolio.vocabularies(session, form.fields, present={}, person_id=head.person_id)
+            names = achievement_kind.vocabularies(session, form.fields, present={}, person_id=head.person_id)
             rows = session.execute(
                 select(_row.c.id, _row.c.number, _row.c.cells)
                 .where(_row.c.import_id == import_id, _row.c.achievement_id.is_(None), _row.c.verdict.in_(MODES[head.mode]))
                 .order_by(_row.c.number).limit(CHUNK)
             ).all()
-            made = []
+            items = []
             for row in rows:
                 values, _, _ = _read(form, names, row.cells)
                 line = summary(form.fields, form.list_columns, values, names)
-                source = {"import": import_id, "row": row.number}
-                made.append({"of_row": row.id, "new_id": insert_draft(session, form, values, line, actor=actor, source=source)})
+                items.append((values, line, {"import": import_id, "row": row.number}))
+            ids = insert_drafts(session, form, items, actor=actor)
+            made = [{"of_row": row.id, "new_id": number} for row, number in zip(rows, ids, strict=True)]
             if made:
                 session.connection().execute(
                     update(_row).where(_row.c.id == bindparam("of_row")).values(achievement_id=bindparam("new_id")), made
@@ -200,11 +207,19 @@ def run(*, import_id: int, actor: Actor) -> None:
                 return
 
 
+def fail(*, import_id: int) -> None:
+    """Nothing more will be done by itself; whole chunks that were imported stay."""
+    with transaction() as session:
+        session.execute(update(_import).where(_import.c.id == import_id, _import.c.state.in_(_WORKING)).values(
+            state="failed", version=_import.c.version + 1, updated_at=utcnow(),
+        ))
+
+
 def discard(*, import_id: int, actor: Actor) -> None:
     """Forget a file and its rows; drafts made of it stay."""
     with transaction() as session:
         head = _own(session, import_id, actor)
-        if head.state in ("checking", "importing"):
+        if head.state in _WORKING:
             raise WrongState("文件正在处理，请稍后再删除。")
         session.execute(delete(_row).where(_row.c.import_id == head.id))
         session.execute(delete(_import).where(_import.c.id == head.id))
@@ -235,7 +250,7 @@ def _own(session: Session, import_id: int, actor: Actor) -> Row[Any]:
 
 
 def _form(session: Session, head: Row[Any]) -> KindForm:
-    form = portfolio.form_of_version(session, head.kind_version_id)
+    form = achievement_kind.form_of_version(session, head.kind_version_id)
     if form is None:
         raise NotFound("没有找到这个业绩类别的填写项，请联系平台管理员。")
     return form

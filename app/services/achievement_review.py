@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from app.actor import Actor
 from app.errors import Invalid, NotFound
-from app.queries import portfolio
+from app.queries import achievement_kind
 from app.rules.field_values import clean_text
 from app.transaction import transaction
 from app.workflow import engine
@@ -36,7 +36,7 @@ def return_with_remarks(
             .where(_achievement.c.id == achievement_id, _task.c.id == task_id,
                    _task.c.organization_id == actor.organization_id)
         )
-        form = portfolio.form_of_version(session, kind_version) if kind_version is not None else None
+        form = achievement_kind.form_of_version(session, kind_version) if kind_version is not None else None
         if form is None:
             raise NotFound("没有找到这条审核任务，它可能不属于您的单位。")
         said = {

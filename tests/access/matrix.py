@@ -195,6 +195,8 @@ MATRIX: dict[str, Rule] = {
         "index", "show", "vote", "template", "importing", "publicity", "objection", "issue", "retry",
     )},
     **{f"OpinionView.{name}": only(REVIEWERS, "opinions of the own account") for name in ("index", "edit", "delete")},
+    **{f"ExportView.{name}": only(ALL_ROLES, "exports of the own account") for name in (
+        "index", "show", "download")},
     # Forms
     "FormView.application": only(APPLICANT | REVIEWERS, "applications in the row scope", args={"kind": "review_form"}),
     "FormView.personal": only(APPLICANT | REVIEWERS, "requests in the row scope"),

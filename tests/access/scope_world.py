@@ -123,12 +123,16 @@ def _fill(
         m.ReviewResult: save(m.ReviewResult(
             application_id=application, plan_id=plan_id, convener_id=convener.id, members=3, present=3, agree=3, against=0, abstain=0,
             outcome="passed", met_on=dt.date(2026, 5, 1))),
+        m.Export: save(m.Export(
+            user_id=user_id, person_id=person_id, kind="x", params={}, digest="x", language="zh", title="x", expires_at=utcnow())),
         m.Document: save(m.Document(kind="review_form", subject_type="application", subject_id=application, run=1,
                                     cache_key="k", person_id=person_id)),
         m.AccountIdentity: save(m.AccountIdentity(account_id=user_id, provider="gov", subject=key)),
     }
     for model, pk in made.items():
         rows[model][key] = pk
+    counter = m.AchievementCounter.__table__  # its triggers wrote it
+    rows[m.AchievementCounter][key] = db.session.scalar(select(counter.c.id).where(counter.c.organization_id == unit.id))
     rows[m.TaskCounter][key] = save(m.TaskCounter(
         organization_id=unit.id, procedure="application", pile="waiting", n=1
     ))

@@ -167,7 +167,7 @@ def test_a_kind_made_in_the_console_works_at_once(visit: Visit, paper: Path) -> 
     unit.sees("已通过")
     with person.page.expect_download() as download:
         person.go("/portfolio/kind/construction_method/")
-        person.follow("导出 Excel")
+        person.press("导出 Excel")
     rows = load_workbook(io.BytesIO(Path(download.value.path()).read_bytes())).worksheets[0].iter_rows(values_only=True)
     assert ["深基坑支护工法", "省级"] in [list(row[1:3]) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Callable
 from typing import Any
@@ -225,16 +226,17 @@ def test_a_long_file_goes_through_jobs_and_on_after_an_interruption(
     assert (head(import_id).state, head(import_id).checked, head(import_id).good) == ("ready", 10, 10)
     achievement_import.confirm(import_id=import_id, mode="good", actor=place.me)
     assert (head(import_id).state, len(items())) == ("importing", 0)
-    made = achievement_import.insert_draft
+    made = achievement_import.insert_drafts
     calls = {"n": 0}
 
-    def breaks(*args: Any, **kwargs: Any) -> int:
+    def breaks(*args: Any, **kwargs: Any) -> list[int]:
         calls["n"] += 1
-        if calls["n"] == 6:
+        ids = made(*args, **kwargs)
+        if calls["n"] == 2:
             raise RuntimeError("the worker died")
-        return made(*args, **kwargs)
+        return ids
 
-    monkeypatch.setattr(achievement_import, "insert_draft", breaks)
+    monkeypatch.setattr(achievement_import, "insert_drafts", breaks)
     with system_scope(), pytest.raises(RuntimeError):
         jobs.run(job("achievement_import.run"))
     assert (len(items()), head(import_id).imported) == (4, 4), "whole chunks or nothing of them"
@@ -303,15 +305,39 @@ def test_the_export_obeys_the_filter_and_holds_no_formula(
         state="approved", submitted_at=utcnow(), organization_id=place.unit.id))
     db.session.commit()
     login(client, "applicant")
-    sheet = load_workbook(io.BytesIO(client.get("/portfolio/import/paper/export/").data)).worksheets[0]
+    sheet = load_workbook(io.BytesIO(client.post("/portfolio/import/paper/export/").data)).worksheets[0]
     cells = [[cell for cell in row if cell.value is not None] for row in sheet.iter_rows()]
     assert [cell.value for cell in cells[2]][:3] == ["序号", "论文题目", "发表日期"]
     assert not [cell for row in cells for cell in row if cell.data_type == "f"]
     assert len(cells) == 5
-    only = load_workbook(io.BytesIO(client.get("/portfolio/import/paper/export/?state=approved&q=力").data)).worksheets[0]
+    only = load_workbook(io.BytesIO(client.post("/portfolio/import/paper/export/?state=approved&q=力").data)).worksheets[0]
     assert [row[1].value for row in only.iter_rows(min_row=4)] == ["力学"]
     unit = login(app.test_client(), "unit")
-    told = load_workbook(io.BytesIO(unit.get("/unit/achievements/kind/paper/export/?tab=approved").data)).worksheets[0]
+    told = load_workbook(io.BytesIO(unit.post("/unit/achievements/kind/paper/export/?tab=approved").data)).worksheets[0]
     assert [[cell.value for cell in row[:3]] for row in told.iter_rows(min_row=3)] == [
         ["序号", "申报人", "论文题目"], [1, "李明", "力学"]
     ], "drafts are not the unit's"
+
+
+def test_what_failed_for_good_says_so_and_goes_on_when_it_is_run_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, client: FlaskClient, login: Login
+) -> None:
+    monkeypatch.setattr(achievement_import, "AT_ONCE", 3)
+    import_id = place.begin(*(good(number) for number in range(5)))
+    with monkeypatch.context() as broken:
+        broken.setattr(achievement_import, "_judge", lambda *_a: (_ for _ in ()).throw(RuntimeError("the disk is full")))
+        last = dataclasses.replace(job("achievement_import.check"), attempts=5)
+        with system_scope(), pytest.raises(RuntimeError):
+            jobs.check(last)
+    assert head(import_id).state == "failed"
+    page = login(client, "applicant").get(f"/portfolio/import/file/{import_id}/").text
+    assert "核对时发生意外" in page
+    assert "data-refresh" not in page
+    with system_scope():
+        jobs.check(last)
+    assert (head(import_id).state, head(import_id).good) == ("ready", 5)
+
+
+def test_columns_that_are_no_fields_any_more_are_named(place: Place) -> None:
+    with pytest.raises(Invalid, match="“期刊级别”不是现在的填写项，模板可能已更新"):
+        place.begin([*good(), "甲"], head=[*HEAD, "期刊级别"])

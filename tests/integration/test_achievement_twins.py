@@ -296,8 +296,11 @@ def test_a_refused_return_comes_back_with_its_text(place: Place, client: FlaskCl
     item = place.draft()
     task = place.submit(item)
     login(client, "unit")
-    answer = client.post(f"/unit/achievements/{item}/return/", data={"task": str(task), "version": "9", "opinion": "我写的原因"})
-    assert "我写的原因" in client.get(answer.headers["Location"]).text
+    answer = client.post(f"/unit/achievements/{item}/return/", data={
+        "task": str(task), "version": "9", "opinion": "我写的原因", "remark_title": "与封面<不一致"})
+    page = client.get(answer.headers["Location"]).text
+    assert "我写的原因" in page
+    assert 'name="remark_title" value="与封面&lt;不一致"' in page
 
 
 def test_one_list_of_all_kinds_and_people_is_decided_at_once(place: Place, client: FlaskClient, login: Login) -> None:

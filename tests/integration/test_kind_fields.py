@@ -88,7 +88,7 @@ def test_every_shipped_definition_survives_the_editor() -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_type_of_field_is_made_of_words(kind: str) -> None:
     extra = {"select": {"options": "甲\n乙"}, "multiselect": {"options": "甲\n乙"}, "code": {"code_table": "degree"},
-             "ref": {"rest": '{"ref": "portfolio_item"}'}, "computed": {"rest": '{"compute": {"length_of": "b"}}'}}
+             "computed": {"compute": "length_of", "compute_of": "b"}}
     rows = [Row({"label": "甲", "key": "a", "type": kind, "place": "1", **extra.get(kind, {})}),
             Row({"label": "乙", "key": "b", "type": "textarea"})]
     definitions, list_columns = from_rows(rows)
@@ -106,6 +106,9 @@ def test_a_type_of_field_is_made_of_words(kind: str) -> None:
     ({"label": "甲", "key": "a", "type": "text", "place": "第一"}, "列表顺序"),
     ({"label": "甲", "key": "a", "type": "text", "if_field": "b"}, "哪些取值"),
     ({"label": "甲", "key": "a", "type": "date", "gte": "gone"}, "不存在"),
+    ({"label": "甲", "key": "a", "type": "computed"}, "选择自动计算的方法"),
+    ({"label": "甲", "key": "a", "type": "computed", "compute": "months_of"}, "start_date"),
+    ({"label": "甲", "key": "a", "type": "computed", "compute": "length_of"}, "文本填写项"),
 ])
 def test_a_row_that_does_not_hold_says_so_itself(values: dict[str, str], says: str) -> None:
     rows = [Row(dict(values)), Row({"label": "乙", "key": "b", "type": "text"})]
@@ -177,6 +180,15 @@ def test_the_editor_adds_previews_and_saves(place: Place, client: FlaskClient, l
     assert versions() == []
     assert client.post(address, data={**values, "do": "save"}).status_code == 302
     assert versions()[0].list_columns == ["name", "level"]
+    for cells in ({"label": "关联业绩条目", "key": "linked", "type": "ref"},
+                  {"label": "字数", "key": "words", "type": "computed", "compute": "length_of", "compute_of": "name"}):
+        page = client.post(address, data={**sent(client.get(address).text), "do": "add"}).text
+        values = {**sent(page), **{f"r{versions()[-1].number + 1}_{cell}": value for cell, value in cells.items()}}
+        assert client.post(address, data={**values, "do": "save"}).status_code == 302
+    assert versions()[-1].fields[2:] == [
+        {"key": "linked", "label": "关联业绩条目", "type": "ref", "ref": "portfolio_item"},
+        {"key": "words", "label": "字数", "type": "computed", "compute": {"length_of": "name"}},
+    ]
     moved = client.post(address, data={**sent(client.get(address).text), "do": "up:1"}).text
     assert moved.index('value="level"') < moved.index('value="name"')
     person = login(app.test_client(), "applicant")

@@ -93,7 +93,7 @@ def test_the_file_obeys_the_filter_masks_numbers_and_is_on_record(plan: int, con
     db.session.rollback()
     event = m.AuditEvent.__table__
     data: Any = db.session.execute(select(event.c.data).where(event.c.event == "plan:roster_exported")).scalar_one()
-    assert (data["filters"], data["rows"]) == ({"q": "李明"}, 1)
+    assert (data["params"]["filters"], data["rows"]) == ({"text": "李明"}, 1)
     empty = convener.post(f"/plans/desk/{plan}/roster/export", data={"q": "没有此人"})
     assert "李明" not in str([[c.value for c in line] for line in load_workbook(io.BytesIO(empty.data)).worksheets[0].iter_rows()])
 

@@ -14,13 +14,14 @@ from app.scope import scope_of, scoped
 from app.services import application_form, held_title, review, submission
 from app.services.return_reason import return_with_reasons
 from app.transaction import current_session, transaction
+from models.achievement import Achievement, AchievementKindVersion
 from models.application import Application, Submission
 from models.case import Task
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories.unit_world import count_statements
 
-_submission = Submission.__table__
+_submission, _achievement, _version = Submission.__table__, Achievement.__table__, AchievementKindVersion.__table__
 
 
 @pytest.fixture(scope="session")
@@ -156,3 +157,20 @@ def test_reasons_of_a_return_stand_beside_the_pages_they_name(client, login, li)
     assert ("请核对出生地" in other, "请一并补充完整" in other) == (False, True)
     assert basic.count("有退回意见") == 2  # in the tree, at the two pages that are named
     assert "合肥市教育局" in basic  # the route of the case that came back
+
+
+def test_a_linked_item_stands_in_a_submission_by_its_name(li):
+    with transaction() as session:
+        item_id = make.approved(li, "education")[0]
+        other = make.approved(li, "work_experience")[0]
+        row = session.execute(select(_achievement).where(_achievement.c.id == item_id)).one()
+        fields = session.execute(select(_version.c.fields).where(_version.c.id == row.kind_version_id)).scalar_one()
+        session.execute(update(_version).where(_version.c.id == row.kind_version_id).values(
+            fields=[*fields, {"key": "linked", "label": "关联业绩条目", "type": "ref", "ref": "portfolio_item"}]))
+        session.execute(update(_achievement).where(_achievement.c.id == item_id).values(data={**row.data, "linked": other}))
+        line = session.execute(select(_achievement.c.summary).where(_achievement.c.id == other)).scalar_one()
+    application_id = make.submitted(li)
+    snapshot = current_session().execute(
+        select(_submission.c.snapshot).where(_submission.c.application_id == application_id)).scalar_one()
+    items = [item for page in snapshot["pages"] for item in page["items"] if item["achievement_id"] == item_id]
+    assert ["关联业绩条目", f"工作经历：{line}"] in items[0]["fields"]

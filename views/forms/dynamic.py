@@ -152,7 +152,8 @@ def _control(field: Field, codes: Names, present: Any) -> Control:
     if field.type in ("code", "ref"):
         known = dict(codes(field.vocabulary))
         if present is not None:
-            known.setdefault(str(present), str(present))
+            gone = _("已撤回或删除的业绩，请重新选择") if field.type == "ref" else str(present)
+            known.setdefault(str(present), gone)
         choices = [(_NOTHING, _("请选择")), *known.items()]
         return SelectField(choices=choices, validate_choice=False, **common)
     if field.type in ("textarea", "richtext"):

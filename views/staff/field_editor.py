@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, WrongState
-from app.queries import portfolio
-from app.rules.field_definitions import CHECKSUMS, TYPES, settings_of
+from app.queries import achievement_kind
+from app.rules.field_definitions import CHECKSUMS, COMPUTES, TYPES, settings_of
 from app.rules.field_editing import FLAGS, MAX_FIELDS, NUMBERS, TEXTS, Row, from_rows
 from app.rules.fields import parse_fields
 from app.rules.identity_keys import SCHEMES
@@ -26,7 +26,8 @@ from views.base import PageView
 from views.forms.dynamic import build_form
 
 _CELLS = (
-    "key", "label", "type", "options", "if_field", "if_values", "place", "rest", *NUMBERS, *TEXTS, *FLAGS,
+    "key", "label", "type", "options", "if_field", "if_values", "place", "rest", "compute", "compute_of", *NUMBERS, *TEXTS,
+    *FLAGS,
 )
 _DUPLICATE_ROWS = 5
 _NEW = {"type": "text", "max_len": "100"}
@@ -93,7 +94,7 @@ class FieldEditorView(PageView):
             if isinstance(error, Conflict):
                 seen = str(error.details.get("seen", seen))
             return self._page(subject, rows, rules, seen, status=error.status)
-        names = portfolio.vocabularies(current_session(), fields, present={})
+        names = achievement_kind.vocabularies(current_session(), fields, present={})
         form = build_form(fields, codes=names)(formdata=None, prefix="preview-")
         return self._page(
             subject, rows, rules, seen, preview=form, slots=[field for field in fields if field.type == "files"],
@@ -106,10 +107,17 @@ class FieldEditorView(PageView):
         tables = current_session().execute(select(CodeTable.code, CodeTable.name).order_by(CodeTable.name)).all()
         return self.render(
             "ops/field_editor.html", subject=subject, crumbs=subject.crumbs, rows=rows, seen=seen, status=status,
-            types={key: label for key, label in TYPES.items() if subject.listed or key != "files"}, opened=opened,
-            settings=settings_of, checksums=CHECKSUMS, tables=tables, media=list(MEDIA_TYPES), schemes=SCHEMES,
+            types=_types(subject, rows), opened=opened,
+            settings=settings_of, computes=COMPUTES, checksums=CHECKSUMS, tables=tables, media=list(MEDIA_TYPES), schemes=SCHEMES,
             rules=[*rules, *({} for _n in range(_DUPLICATE_ROWS - len(rules)))], most=MAX_FIELDS, **more,
         )
+
+
+def _types(subject: Subject, rows: list[Row]) -> dict[str, str]:
+    """The types to choose from: evidence, references and computed values belong to achievements; what is there stays."""
+    present = {row.get("type") for row in rows}
+    return {key: label for key, label in TYPES.items()
+            if subject.listed or key not in ("files", "ref", "computed") or key in present}
 
 
 def new_row(**values: str) -> Row:

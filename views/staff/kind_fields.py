@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.errors import NotFound
-from app.queries import portfolio
+from app.queries import achievement_kind
 from app.rules.field_editing import to_rows
-from app.services import achievement_kind
+from app.services.achievement_kind import save_fields
 from app.transaction import current_session
 from models.achievement import AchievementKindVersion
 from views.base import current_actor
@@ -31,7 +31,7 @@ class KindFieldsView(FieldEditorView):
     @has_access
     def edit(self, kind_id: int) -> Any:
         """The rows of the newest version; buttons add, move and remove rows, 预览 and 保存."""
-        kind = portfolio.kind_of(current_session(), kind_id)
+        kind = achievement_kind.kind_of(current_session(), kind_id)
         if kind is None:
             raise NotFound(_("没有找到这个业绩类别。"))
         newest = current_session().execute(
@@ -45,7 +45,7 @@ class KindFieldsView(FieldEditorView):
             return rows, [dict(rule) for rule in kind.duplicate_keys], str(number)
 
         def save(sent: Sent) -> str:
-            made = achievement_kind.save_fields(
+            made = save_fields(
                 kind_id=kind.id, definitions=sent.definitions, list_columns=sent.list_columns, duplicate_keys=sent.rules,
                 seen=int(sent.seen) if sent.seen.isdecimal() else 0, actor=current_actor(),
             )
