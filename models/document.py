@@ -1,28 +1,32 @@
-"""Documents made on demand: forms of applications and requests, archives of many. Kept by their content's key."""
+"""Documents: forms of applications and requests, archives of many. Kept by their content's key, or growing by seals."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Code, Key, Timestamps, one_of
+from models.base import Base, Code, Json, Key, Timestamps, one_of
 from models.file import StoredFile
 
 DOCUMENT_STATES = {"waiting": "正在生成", "made": "已生成", "failed": "生成失败"}
 
 
 class Document(Timestamps, Base):
-    """One content of one form in one look. Whoever may see the subject may see it; a draft is its person's alone.
+    """One form. Whoever may see the subject may see it; a draft is its person's alone.
 
-    `cache_key`: digest of what is printed + hash of the template. `organization_id`: the only organization that may
-    see it (an archive of a plan); empty: see above. `done` of `total`: progress of an archive.
+    `cache_key`: digest of what is printed + hash of the template; of a form that grows by seals it names the submission,
+    and `marks` say what stands on it (app.reports.growth). While such a form waits, `file_id` is the form before.
+    `organization_id`: the only organization that may see it (an archive of a plan); empty: see above. `done` of
+    `total`: progress of an archive.
     """
 
     __tablename__ = "document"
     __table_args__ = (
         one_of("state", DOCUMENT_STATES),
         UniqueConstraint("kind", "subject_type", "subject_id", "cache_key"),
-        CheckConstraint("(state = 'made') = (file_id IS NOT NULL)", name="made_with_file"),
+        CheckConstraint("state <> 'made' OR file_id IS NOT NULL", name="made_with_file"),
         CheckConstraint("done >= 0 AND done <= total", name="progress_in_bounds"),
         Index("ix_document_subject", "subject_type", "subject_id", "kind"),
         Index("ix_document_file_id", "file_id"),
@@ -37,6 +41,7 @@ class Document(Timestamps, Base):
     cache_key: Mapped[str] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(Code, default="waiting")
     error: Mapped[str] = mapped_column(String(300), default="")
+    marks: Mapped[list[Any]] = mapped_column(Json, default=list)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=1)
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))

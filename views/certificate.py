@@ -14,6 +14,7 @@ from app.queries.certificate import certificates_of, issued_page, public_view, r
 from app.queries.dictionary import name_of
 from app.queries.seal import known_certificates
 from app.reports.errors import ReportError, SignatureRefusedError
+from app.reports.platform_key import certificate as platform_certificate
 from app.reports.sealing import SealError, check_seals
 from app.reports.signing import private_key_from_seed, public_key_of, verify_payload
 from app.rules.identity import mask_id_number, mask_name
@@ -139,17 +140,18 @@ class VerifyView(PageView):
     def file(self) -> Any:
         """文件验章: a PDF is dropped, its seals are checked; nothing is kept."""
         found, name, status = None, "", 200
+        own = platform_certificate(bytes.fromhex(current_app.config["SIGNING_SEED"]))
         if request.method == "POST":
             upload = request.files.get("file")
             data = upload.stream.read(MOST_CHECKED_BYTES + 1) if upload is not None and upload.filename else b""
             try:
                 if not data or len(data) > MOST_CHECKED_BYTES:
                     raise SealError(_("请选择一个 20MB 以内的 PDF 文件。"))
-                found, name = check_seals(data, known_certificates(current_session())), str(upload.filename)
+                found, name = check_seals(data, [*known_certificates(current_session()), own]), str(upload.filename)
             except ReportError as error:
                 flash(str(error), "danger")
                 status = 422
-        return self.render("certificate/file.html", found=found, name=name, status=status)
+        return self.render("certificate/file.html", found=found, name=name, own=own, status=status)
 
     @expose("/check/", methods=["POST"])
     @limiter.limit("60 per minute")

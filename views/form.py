@@ -23,7 +23,7 @@ from models.personal_request import PersonalRequest
 from views.addresses import way_back
 from views.base import PageView, current_actor
 
-APPLICATION_FORMS = {"review_form", "pledge"}
+APPLICATION_FORMS = {"pledge", *forms.GROWING["application"]}
 
 
 class FormView(PageView):
@@ -53,6 +53,7 @@ class FormView(PageView):
         document_id = document.ask(
             kind=kind, subject_type="application", subject_id=application_id, cache_key=composed.cache_key, actor=actor,
             run=composed.run, is_draft=composed.is_draft or composed.run == 0, person_id=composed.person_id,
+            is_current=composed.is_current,
         )
         return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
 
@@ -71,7 +72,7 @@ class FormView(PageView):
             raise NotFound(_("没有找到这份申请，申请人可能已撤回。"))
         document_id = document.ask(
             kind=kind, subject_type=row.kind, subject_id=request_id, cache_key=composed.cache_key, actor=actor,
-            run=composed.run, is_draft=composed.is_draft or pledge, person_id=composed.person_id,
+            run=composed.run, is_draft=composed.is_draft or pledge, person_id=composed.person_id, is_current=composed.is_current,
         )
         return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)
 

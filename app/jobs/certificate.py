@@ -19,6 +19,7 @@ from app.reports.certificate import (
 )
 from app.reports.certificate_layout import PAGE_HEIGHT, POINTS_PER_MM, SEAL_BOXES
 from app.reports.errors import CertificateDataError
+from app.reports.platform_key import REASON, platform_key
 from app.reports.seal_fields import Place, square, with_fields
 from app.reports.sealing import SealKey, set_seal
 from app.reports.signing import private_key_from_seed, sign_payload
@@ -32,6 +33,8 @@ from models.dictionary import CodeItem, CodeTable
 _BOX = SEAL_BOXES[1]
 ISSUER_PLACE = Place("issuer", 0, square(
     (_BOX.x + _BOX.width / 2) * POINTS_PER_MM, (PAGE_HEIGHT - _BOX.y - _BOX.height / 2) * POINTS_PER_MM))
+
+PLATFORM_PLACE = Place("platform", 0, None)
 
 
 @handler("certificate.issue")
@@ -57,6 +60,9 @@ def render(job: JobView) -> None:
         if seal_id is not None:
             key = seals.material(current_session(), seal_id)
             pdf = set_seal(with_fields(pdf, [ISSUER_PLACE]), ISSUER_PLACE.name, SealKey(key.p12, key.picture))
+        else:  # so that every certificate can be checked without a network; its place stays blank for the hand stamp
+            own = platform_key(bytes.fromhex(current_app.config["SIGNING_SEED"]))
+            pdf = set_seal(with_fields(pdf, [PLATFORM_PLACE]), PLATFORM_PLACE.name, own, reason=REASON)
     except CertificateDataError as error:  # no photo, say: another try would fail in the same way
         raise GiveUp(str(error)) from error
     file = files.store_generated(

@@ -28,6 +28,7 @@ from models.case import Case, Task
 from models.file import Attachment
 from models.organization import Organization
 from models.plan import ROUTES, ReviewPlan, ReviewStandard
+from models.route_form import RouteForm
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
 SUBJECT = "application"
@@ -54,6 +55,7 @@ def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
     return route_with(session, facts, unit.region_path).stops
 
 
+_route_form = RouteForm.__table__
 _CARD = (
     select(
         _a.c.id, _a.c.plan_id, _a.c.plan_year, _a.c.plan_edition, _a.c.route, _a.c.state, _a.c.version, _a.c.created_at,
@@ -61,7 +63,7 @@ _CARD = (
         _a.c.standard_id, _series.c.name.label("series"), _standard.c.name.label("standard"), _plan.c.name.label("plan"), _plan.c.opens_on,
         _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _plan.c.allows_exemption, _plan.c.exemption_note,
         _a.c.exemption_reason, _a.c.exemption_state, _a.c.exemption_opinion, _specialty.c.name.label("specialty"),
-        _title.c.name.label("title"), _level.c.name.label("level"),
+        _title.c.name.label("title"), _level.c.name.label("level"), _route_form.c.name.label("route_paper"),
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)
     .join(_series, _series.c.id == _a.c.series_id)
@@ -69,6 +71,7 @@ _CARD = (
     .join(_specialty, _specialty.c.id == _a.c.specialty_id)
     .join(_title, _title.c.id == _a.c.title_id)
     .join(_level, _level.c.id == _title.c.level_id)
+    .outerjoin(_route_form, _route_form.c.route == _a.c.route)
 )
 
 

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.queries import material as materials
 from app.queries.application import submission_of
+from app.queries.holiday import exceptions
 from app.queries.result import result_of
 from app.rules import deadlines
 from app.rules import snapshot as shots
+from app.rules.workdays import working_days
 from models.application import Application, Pledge
 from models.base import utcnow
 from models.case import Case, Task
@@ -32,7 +34,7 @@ SETTINGS = ("form.review_notes", "form.review_places", "form.review_subtitle", "
 
 
 def review_form_facts(session: Session, application_id: int, *, run: int | None = None) -> dict[str, Any]:
-    """Facts for app.reports.review_form.review_form, of the submission `run` (None: the latest; 0: what is being
+    """Facts for the forms of an application (app.reports.review_form, route_form, pledge), of the submission `run` (None: the latest; 0: what is being
     edited); with "run", "person_id", "photo_id", "name". Core: the caller checks who may see the application.
     """
     row = session.execute(
@@ -81,34 +83,38 @@ def _opinions(session: Session, application_id: int, run: int | None) -> dict[st
     ).first()
     if row is None:
         return found
-    pairs: list[list[str]] = []
+    values: dict[str, str] = {}
     if row.publicity_from is not None:
-        pairs += [["公示起止日期", f"{row.publicity_from.isoformat()} 至 {row.publicity_to.isoformat()}"], ["有无异议", "无异议"]]
+        values |= {"公示起止日期": f"{row.publicity_from.isoformat()} 至 {row.publicity_to.isoformat()}", "有无异议": "无异议"}
     if row.occupies is not None:
-        pairs.append(["是否占用岗位职数", "占用" if row.occupies else f"不占用：{row.reason}"])
+        values["是否占用岗位职数"] = "占用" if row.occupies else f"不占用：{row.reason}"
     text = f"{row.text}\n审核意见：{found['employer']['opinion']}" if row.text else found["employer"]["opinion"]
-    found["employer"] |= {"opinion": text, "pairs": pairs}
+    found["employer"] |= {"opinion": text, "values": values}
     return found
 
 
 def opinions(session: Session, subject_type: str, subject_id: int, run: int | None) -> dict[str, dict[str, Any]]:
-    """The approvals of one run by node: {"by", "organization_id", "opinion", "date"}; the last one of a node counts."""
+    """The approvals of one run that stand, by node: {"by", "organization_id", "opinion", "date"}; the last one of a node
+    counts. An approval taken back does not stand: the case was at its stop again afterwards.
+    """
     rows = session.execute(
-        select(_task.c.node, _task.c.opinion, _task.c.decided_at, _task.c.organization_id, _organization.c.name)
+        select(_task.c.node, _task.c.stop, _task.c.state, _task.c.opinion, _task.c.decided_at, _task.c.organization_id, _organization.c.name)
         .join(_case, _case.c.id == _task.c.case_id)
         .join(_organization, _organization.c.id == _task.c.organization_id)
-        .where(
-            _case.c.subject_type == subject_type, _case.c.subject_id == subject_id, _case.c.run == run,
-            _task.c.state == "approved",
-        ).order_by(_task.c.seq)
+        .where(_case.c.subject_type == subject_type, _case.c.subject_id == subject_id, _case.c.run == run)
+        .order_by(_task.c.seq)
     )
-    found: dict[str, dict[str, Any]] = {}
+    standing: list[Any] = []
     for row in rows:
-        found[row.node] = {
-            "by": row.name, "organization_id": row.organization_id, "opinion": row.opinion,
-            "date": _day(row.decided_at),
+        standing = [before for before in standing if before.stop < row.stop]
+        if row.state == "approved":
+            standing.append(row)
+    return {
+        row.node: {
+            "by": row.name, "organization_id": row.organization_id, "opinion": row.opinion, "date": _day(row.decided_at),
         }
-    return found
+        for row in standing
+    }
 
 
 def _issued(session: Session, application_id: int) -> dict[str, Any] | None:
@@ -123,6 +129,19 @@ def _issued(session: Session, application_id: int) -> dict[str, Any] | None:
 
 def _day(moment: dt.datetime | None) -> str:
     return deadlines.today(moment).isoformat() if moment else ""
+
+
+def publicity_facts(session: Session, application_id: int, run: int) -> dict[str, Any]:
+    """The unit's publicity of one submission, for 单位公示证明: days as dates or None, what is made public."""
+    row = session.execute(
+        select(_recommendation.c.publicity_from, _recommendation.c.publicity_to)
+        .join(_case, _case.c.id == _recommendation.c.case_id)
+        .where(_case.c.subject_type == "application", _case.c.subject_id == application_id, _case.c.run == run)
+    ).first()
+    first, last = (row.publicity_from, row.publicity_to) if row else (None, None)
+    days = working_days(first, last, exceptions(session, first, last)) if first and last else 0
+    said = session.execute(select(_setting.c.value).where(_setting.c.key == "form.publicity_content")).scalar()
+    return {"first": first, "last": last, "days": days, "ended": last is not None and last < deadlines.today(), "content": said or ""}
 
 
 def forms_of_plan(session: Session, plan_id: int) -> list[int]:

@@ -26,7 +26,7 @@ from app.reports.seal_fields import place_seal_fields
 
 SHARED_FOLDER = "form"
 # Raise when the layout in Python changes what is printed.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 TIMEOUT_SECONDS = 240.0
 # HTML folds several U+3000 into one blank: four no-break spaces of the face are as wide and stay.
 WIDE_SPACE = "\xa0" * 4
@@ -45,6 +45,9 @@ FORMS = {
     form.code: form
     for form in (
         Form("review_form", "专业技术资格评审表"),
+        Form("exceptional_form", "破格审批表"),
+        Form("transfer_form", "转评申报表"),
+        Form("publicity_proof", "单位公示证明"),
         Form("pledge", "诚信承诺书"),
         Form("recognition_form", "专业技术资格确认审核表"),
         Form("reissue_form", "证书补（换）发申请表"),
@@ -70,17 +73,17 @@ def context_key(code: str, context: Mapping[str, Any], *, draft: bool) -> str:
 
 
 def render_form(
-    code: str, context: Mapping[str, Any], *, title: str, photo: bytes = b"", draft: bool = False,
+    code: str, context: Mapping[str, Any], *, title: str, photo: bytes = b"", draft: bool = False, across: str = DRAFT_WORDS,
     created: datetime | None = None, timeout: float = TIMEOUT_SECONDS, in_process: bool = False,
     font_dir: Path = DEFAULT_FONT_DIR,
 ) -> bytes:
-    """A form as PDF; the places of seals are empty signature fields. `draft`: every page carries a watermark.
+    """A form as PDF; its boxes and places of seals are empty signature fields. `draft`: every page carries the words `across`.
 
     Raises CertificateDataError for an unusable photo, RenderError when the text cannot be set.
     """
     html = render_template(f"{code}/form.html", {
         **context, "photo": _data_uri(print_photo(photo), "image/jpeg") if photo else "",
-        "watermark": _data_uri(watermark(DRAFT_WORDS, font_dir), "image/png") if draft else "",
+        "watermark": _data_uri(watermark(across, font_dir), "image/png") if draft else "",
     })
     pdf = render_pdf(
         html.replace("\u3000", WIDE_SPACE), title=title, created=created or datetime.now(UTC), timeout=timeout, in_process=in_process,

@@ -7,7 +7,8 @@ typesetter breaks lines* (app.reports.line_rules): the rules between such rows a
     table:   {"kind": "table", "title", "note", "columns": [{"label", "width"}], "rows": [row]}
              row: {"cells": [text]} or text
     text:    {"kind": "text", "title", "rows": [text]}
-    opinion: {"kind": "opinion", "title", "rows": [text], "by", "seal", "signs": [text], "date"}
+    signed:  {"kind": "signed", "title", "rows": [text], "signs": [text], "date"}
+    box:     {"kind": "box", "title", "field", "facts": [[label]], "height", "signs": [text], "caption"}
     text:    {"label", "lines", "first": bool, "last": bool}
 """
 
@@ -29,6 +30,8 @@ LINES_PER_ROW = 8
 # A cell of a table that would need more lines than this is printed under its row over the whole width instead.
 LINES_PER_CELL = 8
 NOTHING = "—"
+# A box for an opinion: rows of facts, room for the opinion, and the foot (who, the place of the seal, signatures, date).
+FACT_ROW_POINTS, FOOT_POINTS, ROOM_POINTS = 21.0, 62.0, 112.0
 
 _FULL_EM = (PAGE_POINTS - CELL_PADDING) / BODY_POINTS - 0.3
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -64,8 +67,11 @@ def running_text(text: object, *, label: str = "", indent: bool = True) -> list[
     ]
 
 
-def grid(title: str, pairs: Sequence[Sequence[object]], *, columns: int = 2) -> Block:
-    """Labels and values, `columns` pairs a row; what is too long for its cell takes the whole width or runs below."""
+def grid(title: str, pairs: Sequence[Sequence[object]], *, columns: int = 2, nothing: str = NOTHING) -> Block:
+    """Labels and values, `columns` pairs a row; what is too long for its cell takes the whole width or runs below.
+
+    `nothing` stands where there is no value: a blank (U+3000) leaves the cell to be filled by hand.
+    """
     room = (PAGE_POINTS / columns * 0.62 - CELL_PADDING) / BODY_POINTS - 0.3
     wide = (PAGE_POINTS * (1 - 0.38 / columns) - CELL_PADDING) / BODY_POINTS - 0.3
     rows: list[list[dict[str, Any]]] = []
@@ -80,7 +86,7 @@ def grid(title: str, pairs: Sequence[Sequence[object]], *, columns: int = 2) -> 
         line = []
 
     for label, raw in pairs:
-        name, value = clean(label), clean(raw) or NOTHING
+        name, value = clean(label), clean(raw) or nothing
         if count_lines(name, (PAGE_POINTS / columns * 0.38 - CELL_PADDING) / BODY_POINTS, em_width) > 4:
             texts += running_text(value, label=name, indent=False)
             continue
@@ -141,18 +147,28 @@ def text(title: str, content: object) -> Block:
     return {"kind": "text", "title": title, "rows": running_text(content)}
 
 
-def opinion(
-    title: str, content: object = "", *, seal: str = "", by: str = "", date: str = "", signs: Sequence[str] = (),
-    pairs: Sequence[tuple[str, object]] = (), caption: str = "公章",
-) -> Block:
-    """A box for an opinion: facts, the opinion, and at its foot who signs, the place of the seal and the date.
+def signed(title: str, content: object, *, date: str = "", signs: Sequence[str] = ()) -> Block:
+    """Running text in a ruled box that somebody signs by hand."""
+    return {"kind": "signed", "title": title, "rows": running_text(content), "date": date, "signs": list(signs)}
 
-    `seal`: the name of the signature field of the seal; empty: no seal is set here.
+
+def box(
+    title: str, field: str, *, facts: Sequence[Sequence[str]] = (), room: float = ROOM_POINTS, signs: Sequence[str] = (),
+    caption: str = "公章",
+) -> Block:
+    """A box of a fixed size for what an organization says later (app.reports.slip), on one page as a whole.
+
+    `field`: the name of its signature field; `facts`: rows of one or two labels whose values are filled in then.
     """
     return {
-        "kind": "opinion", "title": title, "rows": running_text(content), "seal": seal, "by": clean(by), "date": date,
-        "signs": list(signs), "pairs": [[label, clean(value)] for label, value in pairs], "caption": caption,
+        "kind": "box", "title": title, "field": field, "facts": [list(row) for row in facts], "signs": list(signs),
+        "caption": caption, "room": room, "height": round(len(facts) * FACT_ROW_POINTS + room + FOOT_POINTS),
     }
+
+
+def facts_of(blocks: Sequence[Block]) -> dict[str, list[list[str]]]:
+    """The rows of facts of each box, by the name of its field: what a slip must know of the form it is laid on."""
+    return {block["field"]: block["facts"] for block in blocks if block["kind"] == "box"}
 
 
 def _lines(content: str, room: float) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.reports import form_blocks as blocks
-from app.reports.review_form import chinese_day
+from app.reports.review_form import node_entries
+from app.reports.slip import Entry
 
 TITLES = {"recognition": "专业技术资格确认审核表", "reissue": "证书补（换）发申请表"}
 _OPINIONS = {
@@ -18,10 +20,11 @@ _OPINIONS = {
 }
 BESIDE_PHOTO = ("姓名", "性别", "出生日期", "证件类型", "手机号码")
 NARROW = 12
+NEW_NUMBER = "新证书编号"
 
 
 def request_form(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """`facts`: {"kind", "snapshot", "id_number", "opinions": as in review_form, "certificate": {…} or None}."""
+    """`facts`: {"kind", "snapshot", "id_number"} and what `request_entries` says."""
     shot = facts["snapshot"]
     about = dict(shot["parts"][0]["pairs"])
     about["证件号码"] = facts["id_number"]
@@ -39,15 +42,21 @@ def request_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     made.append(blocks.table("附件", (("附件项", 40), ("文件", 60)), [
         (slot["name"], "、".join(file["name"] for file in slot["files"])) for slot in shot["slots"] if slot["files"]
     ]))
-    certificate = facts.get("certificate") or {}
-    for node, title in _OPINIONS[facts["kind"]]:
-        given = facts["opinions"].get(node) or {}
-        pairs = [("新证书编号", certificate.get("number", ""))] if node == "issuer" else []
-        made.append(blocks.opinion(
-            title, given.get("opinion", ""), seal=node, by=given.get("by", ""), date=chinese_day(given.get("date", "")),
-            pairs=pairs,
-        ))
+    made += [
+        blocks.box(title, node, facts=((NEW_NUMBER,),) if node == "issuer" else (), room=70)
+        for node, title in _OPINIONS[facts["kind"]]
+    ]
     return {"title": TITLES[facts["kind"]], "number": shot["number"], "head": head, "blocks": made}
+
+
+def request_entries(facts: Mapping[str, Any]) -> list[Entry]:
+    """What the organizations added so far. The issuer's comes with the number of the new certificate."""
+    number = (facts.get("certificate") or {}).get("number", "")
+    made = node_entries(facts["opinions"], [node for node, _ in _OPINIONS[facts["kind"]]])
+    return [
+        replace(entry, values=((NEW_NUMBER, number),)) if entry.field == "issuer" else entry
+        for entry in made if entry.field != "issuer" or number
+    ]
 
 
 def reissue_pledge(facts: Mapping[str, Any]) -> dict[str, Any]:

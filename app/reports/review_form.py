@@ -1,4 +1,4 @@
-"""专业技术资格评审表: the 25 parts of the form, from a frozen submission and what the organizations decided on it."""
+"""专业技术资格评审表: the 25 parts of the form from a frozen submission; what the organizations decided on it as entries."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from app.reports import form_blocks as blocks
 from app.reports.form_blocks import Block
+from app.reports.slip import Entry
 
 TITLE = "专业技术资格评审表"
 NUMERALS = (
@@ -23,10 +24,9 @@ HEAD = ("曾用名", "民族", "出生地", "政治面貌", "身体状况")
 def review_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The context of templates/pdf/review_form.
 
-    `facts`: {"snapshot", "number", "filled_on", "person": {"id_number", "mobile"}, "opinions": {node: opinion},
-    "result": {…} or None, "certificate": {…} or None, "pledge": [clause], "notes": [text], "made_by", "subtitle",
-    "places": {"papers" | "awards" | "summary": [names of kinds]}}. An opinion: {"by", "opinion", "date", "seal", and
-    for the employer "pairs": [[label, value]]}. Dates are ISO.
+    `facts`: {"snapshot", "number", "filled_on", "person": {"id_number", "mobile"}, "pledge": [clause], "notes": [text],
+    "made_by", "subtitle", "places": {"papers" | "awards" | "summary": [names of kinds]}} and what `review_entries` says.
+    Dates are ISO.
     """
     shot = facts["snapshot"]
     header, personal = dict(shot["header"]), dict(shot["personal"])
@@ -45,7 +45,7 @@ def review_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     basic, *rest = [*_numbered(["基本情况", *(name for name, _ in parts)])]
     made: list[Block] = [build(title) for title, (_, build) in zip(rest, parts, strict=True)]
     made += _performance(len(parts) + 1, shot, facts["places"])
-    made += _opinions(len(parts) + 5, facts, header)
+    made += _opinions(len(parts) + 5, facts)
     return {
         "title": TITLE, "number": facts["number"], "subtitle": facts["subtitle"], "made_by": facts["made_by"],
         "cover": [
@@ -127,7 +127,7 @@ def _held(title: str, held: Sequence[Mapping[str, Any]]) -> Block:
             ("发证机构", value.get("issuer", "")), ("聘任情况", "；".join(appointed)), ("佐证材料", _names(item["files"])),
         ])
     return blocks.table(
-        title, (("取得方式", 12), ("系列", 18), ("专业", 16), ("资格名称", 16), ("证书编号", 24), ("发证日期", 14)), rows,
+        title, (("取得方式", 10), ("系列", 16), ("专业", 15), ("资格名称", 15), ("证书编号", 29), ("发证日期", 15)), rows,
         below=below,
     )
 
@@ -182,50 +182,68 @@ def _performance(number: int, shot: Mapping[str, Any], places: Mapping[str, Sequ
     return made
 
 
-def _opinions(number: int, facts: Mapping[str, Any], header: Mapping[str, str]) -> list[Block]:
-    given: Mapping[str, Any] = facts["opinions"]
-    result, certificate = facts.get("result") or {}, facts.get("certificate") or {}
+EMPLOYER_FACTS = (("公示起止日期", "有无异议"), ("是否占用岗位职数",))
+VOTES = (("评委会名称",), ("评委总人数", "出席人数"), ("同意票", "不同意票"), ("弃权票", "评审结论"))
+APPROVAL = (("批准文号", "资格名称"), ("取得资格时间", "证书编号"))
+NODES = ("employer", "agency", "competent_department", "hr_department", "convener")
+
+
+def _opinions(number: int, facts: Mapping[str, Any]) -> list[Block]:
     titles = _numbered([
         "诚信承诺", "单位推荐意见", "人事代理机构意见", "业务主管部门意见", "人社部门审核意见", "评委会组建单位（办事机构）审核意见",
         "专业评议组意见", "评审委员会评审结果", "公示结果", "审批（确认）机关意见", "备注",
     ], number)
-
-    def of(node: str, title: str, signs: Sequence[str]) -> Block:
-        found = given.get(node) or {}
-        return blocks.opinion(
-            title, found.get("opinion", ""), seal=found.get("seal") or node, by=found.get("by", ""),
-            date=chinese_day(found.get("date", "")), signs=signs, pairs=found.get("pairs", ()),
-        )
-
     pledge = facts["snapshot"]["pledge"] or {}
-    votes = [
-        ("评委会名称", header.get("受理评委会", "")), ("评委总人数", result.get("members", "")),
-        ("出席人数", result.get("present", "")), ("同意票", result.get("agree", "")),
-        ("不同意票", result.get("against", "")), ("弃权票", result.get("abstain", "")),
-    ]
     return [
-        blocks.opinion(
+        blocks.signed(
             next(titles), "\n".join(f"{at}．{clause}" for at, clause in enumerate(facts["pledge"], 1)), signs=["本人签名"],
-            date=chinese_day(pledge.get("accepted_at", "")), caption="",
+            date=chinese_day(pledge.get("accepted_at", "")),
         ),
-        of("employer", next(titles), ["审核人", "负责人签名"]),
-        of("agency", next(titles), ["经办人"]),
-        of("competent_department", next(titles), ["负责人签名"]),
-        of("hr_department", next(titles), ["负责人签名"]),
-        of("convener", next(titles), ["审核人"]),
-        blocks.opinion(next(titles), result.get("group_opinion", ""), signs=["组长签名"], caption=""),
-        blocks.opinion(
-            next(titles), f"评审结论：{result['outcome']}" if result.get("outcome") else "", pairs=votes,
-            seal="committee", by=header.get("受理评委会", "") if result else "", signs=["主任委员签名"],
-            date=chinese_day(result.get("met_on", "")), caption="评委会印章",
-        ),
-        blocks.opinion(next(titles), result.get("publicity", ""), seal="publicity", signs=["经办人"],
-                       date=chinese_day(result.get("publicity_ended", ""))),
-        blocks.opinion(
-            next(titles), f"同意授予{certificate['title']}资格。" if certificate else "",
-            pairs=[("批准文号", certificate.get("approval_no", "")), ("资格名称", certificate.get("title", "")),
-                   ("取得资格时间", certificate.get("acquired_on", "")), ("证书编号", certificate.get("number", ""))],
-            seal="issuer", by=certificate.get("issuer", ""), date=chinese_day(certificate.get("issued_on", "")),
-        ),
+        blocks.box(next(titles), "employer", facts=EMPLOYER_FACTS, room=150, signs=["审核人", "负责人签名"]),
+        blocks.box(next(titles), "agency", signs=["经办人"]),
+        blocks.box(next(titles), "competent_department", signs=["负责人签名"]),
+        blocks.box(next(titles), "hr_department", signs=["负责人签名"]),
+        blocks.box(next(titles), "convener", signs=["审核人"]),
+        blocks.box(next(titles), "group", signs=["组长签名"], caption="签章"),
+        blocks.box(next(titles), "committee", facts=VOTES, room=30, signs=["主任委员签名"], caption="评委会印章"),
+        blocks.box(next(titles), "publicity", room=60, signs=["经办人"]),
+        blocks.box(next(titles), "issuer", facts=APPROVAL, room=60),
         blocks.text(next(titles), facts.get("remark", "")),
+    ]
+
+
+def review_entries(facts: Mapping[str, Any]) -> list[Entry]:
+    """What the organizations added to the form so far, in the order in which they did; `facts` as in `review_form`.
+
+    "opinions": {node: {"by", "organization_id", "opinion", "date", and for the employer "values": {label: value}}}.
+    """
+    made = node_entries(facts["opinions"], NODES)
+    result, certificate = facts.get("result"), facts.get("certificate")
+    if result:
+        votes = dict(zip(
+            ("评委总人数", "出席人数", "同意票", "不同意票", "弃权票", "评审结论"),
+            (str(result.get(key, "")) for key in ("members", "present", "agree", "against", "abstain", "outcome")), strict=True))
+        committee = dict(facts["snapshot"]["header"]).get("受理评委会", "")
+        if result.get("group_opinion"):
+            made.append(Entry("group", None, text=result["group_opinion"], date=result["met_on"]))
+        made.append(Entry("committee", None, by=committee, date=result["met_on"],
+                          values=(("评委会名称", committee), *votes.items())))
+        if result.get("publicity"):
+            made.append(Entry("publicity", None, text=result["publicity"], date=result["publicity_ended"]))
+    if certificate:
+        made.append(Entry(
+            "issuer", certificate.get("issuer_id"), text=f"同意授予{certificate['title']}资格。", by=certificate["issuer"],
+            date=certificate["issued_on"], values=(
+                ("批准文号", certificate["approval_no"]), ("资格名称", certificate["title"]),
+                ("取得资格时间", certificate["acquired_on"]), ("证书编号", certificate["number"])),
+        ))
+    return made
+
+
+def node_entries(opinions: Mapping[str, Mapping[str, Any]], nodes: Sequence[str]) -> list[Entry]:
+    """One entry for each of `nodes` that was passed, in the order of the case."""
+    return [
+        Entry(node, given["organization_id"], text=given["opinion"], by=given["by"], date=given["date"],
+              values=tuple(given.get("values", {}).items()))
+        for node, given in opinions.items() if node in nodes
     ]

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
+from app.reports import growth
 from app.reports.form import FORMS, render_form
+from app.reports.form_blocks import facts_of
 from app.reports.pledge import pledge_form
-from app.reports.request_form import reissue_pledge, request_form
-from app.reports.review_form import review_form
+from app.reports.publicity import publicity_entries, publicity_proof
+from app.reports.request_form import reissue_pledge, request_entries, request_form
+from app.reports.review_form import review_entries, review_form
+from app.reports.route_form import route_entries, route_paper
+from app.reports.sealing import SealKey, round_seal, self_signed
+from app.reports.slip import Entry
 
 ID_NUMBER = "340100199001011234"
 _CLAUSES = ["本人填写的信息和上传的材料真实、完整、有效。", "如有不实，本人自愿接受依法依规作出的处理。"]
 _OPINIONS = {
-    node: {"by": name, "opinion": "同意上报。", "date": "2026-05-08", "organization_id": 0}
+    node: {"by": name, "opinion": "同意上报。", "date": "2026-05-08", "organization_id": 1}
     for node, name in (("employer", "样张市第一中学"), ("competent_department", "样张市教育局"), ("hr_department", "样张市人力资源和社会保障局"))
+}
+_OPINIONS["employer"]["values"] = {"公示起止日期": "2026-04-20 至 2026-04-27", "有无异议": "无异议", "是否占用岗位职数": "占用"}
+_ROUTES = {"exceptional_form": "exceptional", "transfer_form": "transfer"}
+_ROUTE_FIELDS = {
+    "exceptional": [["破格类型", "学历破格"], ["破格依据条款", "第十条第二款"], ["不具备的条件", "不具备规定的学历。"],
+                    ["主要业绩（对照条款逐条）", "一、获省级教学成果奖。\n二、主持省级课题一项并结题。"], ["佐证附件索引", "附件 1 至附件 3。"]],
+    "transfer": [["岗位变动时间", "2024-09-01"], ["现岗位", "高中数学教师"], ["从事现专业年限", "2"],
+                 ["转岗原因", "因工作需要，由中等职业学校调入高级中学。"], ["现岗位业绩", "承担高一年级两个班的教学。"], ["继续教育", "每年 90 学时。"]],
 }
 
 
 def sample_pdf(code: str) -> bytes:
-    """The form `code` (a key of app.reports.form.FORMS), marked as a draft."""
-    return render_form(code, sample_context(code), title=f"样张-{FORMS[code].name}", draft=True)
+    """The form `code` (a key of app.reports.form.FORMS), marked as a sample, with seals where organizations decided."""
+    context = sample_context(code)
+    pdf = render_form(code, context, title=f"样张-{FORMS[code].name}", draft=True, across="样　张")
+    entries = _entries(code)
+    if not entries:
+        return pdf
+    pdf, _ = growth.grow(pdf, growth.based(pdf, "", facts_of(context["blocks"])), entries, lambda entry: (None, _seal(entry.by), "样张"))
+    return pdf
+
+
+@lru_cache(maxsize=8)
+def _seal(name: str) -> SealKey:
+    return SealKey(_key(), round_seal(name or "样张"))
+
+
+@cache
+def _key() -> bytes:
+    return self_signed("样张")
+
+
+def _entries(code: str) -> list[Entry]:
+    if code == "review_form":
+        return review_entries(_review_facts())
+    if code in _ROUTES:
+        return route_entries(_route_facts(code))
+    if code == "publicity_proof":
+        return publicity_entries(_publicity_facts())
+    if code in ("recognition_form", "reissue_form"):
+        return request_entries(_request_facts(code.removesuffix("_form")))
+    return []
 
 
 def sample_context(code: str) -> dict[str, Any]:
@@ -28,6 +72,10 @@ def sample_context(code: str) -> dict[str, Any]:
         return review_form(_review_facts())
     if code == "pledge":
         return pledge_form(_review_facts())
+    if code in _ROUTES:
+        return route_paper(_route_facts(code))
+    if code == "publicity_proof":
+        return publicity_proof(_publicity_facts())
     facts = _request_facts("reissue" if code.startswith("reissue") else "recognition")
     return reissue_pledge(facts) if code == "reissue_pledge" else request_form(facts)
 
@@ -68,9 +116,25 @@ def _review_facts() -> dict[str, Any]:
         "person": {"id_number": ID_NUMBER, "mobile": "13900000000"}, "opinions": _OPINIONS, "notes": ["本表由系统自动生成。"],
         "result": {"members": "25", "present": "21", "agree": "18", "against": "2", "abstain": "1", "outcome": "通过",
                    "met_on": "2026-06-10", "publicity": "2026-06-12 至 2026-06-22 公示，无异议。", "publicity_ended": "2026-06-22"},
-        "certificate": None, "places": {"papers": ["论文发表情况"], "awards": [], "summary": []}, "made_by": "样张省人力资源和社会保障厅",
+        "certificate": {"title": "高级教师", "issuer": "样张省人力资源和社会保障厅", "issuer_id": 1, "issued_on": "2026-07-01", "approval_no": "样人社秘〔2026〕1号",
+                        "acquired_on": "2026-06-10", "number": "9340000000000000001"},
+        "places": {"papers": ["论文发表情况"], "awards": [], "summary": []}, "made_by": "样张省人力资源和社会保障厅",
         "subtitle": "（样张）",
     }
+
+
+def _route_facts(code: str) -> dict[str, Any]:
+    facts, route = _review_facts(), _ROUTES[code]
+    header = [["姓名", "样张䶮"], ["性别", "男"], ["出生年月", "1990-01"], ["单位", "样张市第一中学"], ["合格学历", "数学 · 大学本科"],
+              ["现职称", "一级教师（中小学教师，高中数学，中级）"], ["取得时间", "2019-11-20"], ["聘任时间", "2020-01-01"],
+              ["申报系列专业", "中小学教师-高中数学"], ["申报资格", "高级教师（副高级）"]]
+    facts["snapshot"]["route_form"] = {"route": route, "name": FORMS[code].name, "header": header, "fields": _ROUTE_FIELDS[route]}
+    return facts
+
+
+def _publicity_facts() -> dict[str, Any]:
+    return {**_review_facts(), "publicity": {
+        "first": date(2026, 4, 20), "last": date(2026, 4, 27), "days": 6, "ended": True, "content": "申报人的基本情况、学历、资历和业绩材料"}}
 
 
 def _request_facts(kind: str) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Places of seals: links `seal:<name>` of a template become empty signature fields of the PDF.
 
+`seal:<name>/<height>` is the foot of a box over the whole width of the page's text (app.reports.form_blocks.box): the
+field covers the box, `height` points of it. A plain link gets a field of a round seal's size around it.
+
 All fields exist before the first signature, so that a later seal changes nothing but its own field.
 """
 
@@ -17,15 +20,20 @@ from pypdf.generic import ArrayObject, NameObject
 
 SCHEME = "seal:"
 SEAL_POINTS = 119.0  # 42 mm, the size of a round seal
+MARGIN_POINTS = 18 / 25.4 * 72  # of the pages with boxes
+BELOW_CAPTION = 29.0  # from a caption's lower edge to the bottom of its box
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a seal stands: its field's name, the page (from 0) and the rectangle in points from the lower left."""
+    """Where a seal stands: its field's name, the page (from 0) and the rectangle in points from the lower left.
+
+    Without a rectangle the signature is not seen on the page.
+    """
 
     name: str
     page: int
-    box: tuple[int, int, int, int]
+    box: tuple[int, int, int, int] | None
 
 
 def square(x: float, y: float) -> tuple[int, int, int, int]:
@@ -74,6 +82,12 @@ def _take_links(pdf: bytes) -> tuple[bytes, list[Place]]:
                 continue
             name = address[len(SCHEME):]
             left, low, right, high = (float(value) for value in annotation.get_object()["/Rect"])
+            name, slash, tall = name.partition("/")
+            if slash:
+                bottom, width = low - BELOW_CAPTION, float(page.mediabox.width)
+                places.setdefault(name, Place(name, number, (
+                    round(MARGIN_POINTS), round(bottom), round(width - MARGIN_POINTS), round(bottom) + int(tall))))
+                continue
             x, y = (left + right) / 2 - SEAL_POINTS / 2, (low + high) / 2 - SEAL_POINTS / 2
             y = min(max(y, 6.0), height - SEAL_POINTS - 6.0)
             places.setdefault(name, Place(name, number, (round(x), round(y), round(x + SEAL_POINTS), round(y + SEAL_POINTS))))

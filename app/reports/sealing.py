@@ -20,8 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from PIL import Image, ImageDraw, ImageFont
 from pyhanko.keys import load_certs_from_pemder_data
+from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
@@ -33,6 +35,8 @@ from pyhanko_certvalidator import ValidationContext
 from app.reports.errors import ReportError
 from app.reports.fonts import DEFAULT_FONT_DIR, FACES
 
+_AS_IT_IS = SimpleBoxLayoutRule(
+    AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(0, 0, 0, 0), InnerScaling.NO_SCALING)
 RED = (200, 22, 29, 255)
 PICTURE_DOTS = 496  # 42 mm at 300 dpi
 VALID_YEARS = 5
@@ -59,6 +63,7 @@ class SealStatus:
     signed_at: dt.datetime | None
     intact: bool
     trusted: bool
+    certificate: bytes = b""  # DER
 
     @property
     def valid(self) -> bool:
@@ -147,8 +152,38 @@ def empty_fields(pdf: bytes) -> list[str]:
     return [name for name, value, _ in fields.enumerate_sig_fields(reader) if value is None]
 
 
-def set_seal(pdf: bytes, field: str, key: SealKey, *, reason: str = "电子印章") -> bytes:
-    """The PDF with one more signature, appended: what was there stays byte for byte. SealError without such a field."""
+def sizes_of_empty_fields(pdf: bytes) -> dict[str, tuple[float, float]]:
+    """Width and height in points of every signature field that nobody has signed."""
+    reader = PdfFileReader(io.BytesIO(pdf))
+    found = {}
+    for name, value, reference in fields.enumerate_sig_fields(reader):
+        if value is None:
+            left, low, right, high = (float(edge) for edge in reference.get_object()["/Rect"])
+            found[name] = (right - left, high - low)
+    return found
+
+
+class _Slip(PdfContent):
+    """The only page of another PDF as the appearance of a signature."""
+
+    def __init__(self, pdf: bytes) -> None:
+        self.pdf = pdf
+        super().__init__()
+
+    def render(self) -> bytes:
+        form = self._ensure_writer.import_page_as_xobject(PdfFileReader(io.BytesIO(self.pdf)))
+        self.resources.xobject["/Slip"] = form
+        left, low, right, high = (float(edge) for edge in form.get_object()["/BBox"])
+        self.box = BoxConstraints(width=right - left, height=high - low)
+        return b"/Slip Do"
+
+
+def set_seal(pdf: bytes, field: str, key: SealKey, *, reason: str = "电子印章", slip: bytes = b"") -> bytes:
+    """The PDF with one more signature, appended: what was there stays byte for byte. SealError without such a field.
+
+    It shows `slip`, a page of the size of the field (app.reports.slip), else the picture of the key; a key without a
+    picture shows nothing.
+    """
     if field not in empty_fields(pdf):
         raise SealError(f"文档中没有“{field}”的盖章位置。")
     signer = signers.SimpleSigner.load_pkcs12_data(key.p12, other_certs=[], passphrase=None)
@@ -159,8 +194,12 @@ def set_seal(pdf: bytes, field: str, key: SealKey, *, reason: str = "电子印�
         field_name=field, md_algorithm="sha256", reason=reason, subfilter=fields.SigSeedSubFilter.PADES,
         docmdp_permissions=MDPPerm.FILL_FORMS,
     )
-    style = StaticStampStyle(
-        background=PdfImage(Image.open(io.BytesIO(key.picture)).convert("RGBA")), background_opacity=1.0, border_width=0)
+    style = None
+    if slip:
+        style = StaticStampStyle(background=_Slip(slip), background_opacity=1.0, border_width=0, background_layout=_AS_IT_IS)
+    elif key.picture:
+        picture = PdfImage(Image.open(io.BytesIO(key.picture)).convert("RGBA"))
+        style = StaticStampStyle(background=picture, background_opacity=1.0, border_width=0)
     output = io.BytesIO()
     signers.PdfSigner(metadata, signer, stamp_style=style).sign_pdf(writer, output=output)
     return output.getvalue()
@@ -181,7 +220,7 @@ def check_seals(pdf: bytes, trusted: Sequence[bytes]) -> list[SealStatus]:
             certificate = status.signing_cert
             found.append(SealStatus(
                 signature.field_name, certificate.subject.native.get("organization_name") or certificate.subject.human_friendly,
-                status.signer_reported_dt, _holds(status), status.trusted,
+                status.signer_reported_dt, _holds(status), status.trusted, certificate.dump(),
             ))
         return found
     except (PdfReadError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:

@@ -5,7 +5,7 @@ Four faults of the pinned versions are mended when `install()` is called:
 - Line breaking. The stock `-pdf-word-wrap: CJK` cuts Latin words and numbers, lets closing punctuation begin a
   line, and fails when a paragraph crosses a page. Here lines follow 避头尾 (GB/T 15834 §5.1: no closing mark at the
   start of a line, no opening mark at its end), and justification spreads over characters.
-- Split tables. A table with class `closed` also gets its rule where a page cuts it.
+- Split tables. A table with class `closed` also gets its rule where a page cuts it; one with class `whole` is not cut.
 - Text extraction. ReportLab writes characters above U+FFFF (rare names) wrongly into ToUnicode; they must be UTF-16.
 - Embedding. Pictures, drawings and cells under a colspan are set as if in Helvetica, which is not embedded; they get the base font.
 
@@ -296,13 +296,16 @@ _stock_split_table = tables.PmlTable.split
 
 
 def _end_table(self: Any, context: Any) -> None:
-    if "closed" not in (self.node.getAttribute("class") or "").split():
+    names = (self.node.getAttribute("class") or "").split()
+    if "closed" not in names:
         _stock_end_table(self, context)
         return
     add_story = context.addStory
 
     def add_closed(flowable: Any) -> None:
         flowable.closed_when_split = True
+        if "whole" in names:
+            flowable.setStyle(TableStyle([("NOSPLIT", (0, 0), (-1, -1))]))
         add_story(flowable)
 
     context.addStory = add_closed

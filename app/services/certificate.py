@@ -17,6 +17,7 @@ from app.errors import Invalid, NotFound, WrongState
 from app.outbox import enqueue
 from app.rules import deadlines
 from app.rules.numbering import city_digits, number_of, prefix_of
+from app.services import form_seal
 from app.services.notification import notify
 from app.transaction import transaction
 from models.application import Application
@@ -72,6 +73,7 @@ def issue(*, application_id: int, actor: Actor) -> Issued:
         )
         today = deadlines.today()
         committee = application.plan.committee
+        form_seal.order(session, subject_type="application", subject_id=application_id, organization_id=committee.issuer_id)
         return _insert(session, actor, number, {
             "person_id": application.person_id, "application_id": application_id,
             "issuer_id": committee.issuer_id, "convener_id": committee.convener_id, "holder_name": application.person.name,

@@ -29,6 +29,7 @@ from app.services.stored_file import (
     object_put,
     open_content,
     store_generated,
+    store_generated_stream,
     store_photo,
     store_upload,
     stored_file,
@@ -41,7 +42,7 @@ from models.file import Attachment, StoredFile
 __all__ = [
     "Editable", "UploadPolicy", "attach", "attachment", "attachments_of", "content", "copy_attachments", "detach",
     "detach_all", "discard", "editable", "move", "open_content", "register_editable", "rename", "store_generated",
-    "store_photo", "store_upload", "stored_file", "upload_to", "use_scanner",
+    "store_generated_stream", "store_photo", "store_upload", "stored_file", "upload_to", "use_scanner",
 ]
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from sqlalchemy import Column, select
 from sqlalchemy.orm import Session
@@ -72,6 +72,30 @@ def store_generated(
     name = clean_name(name)
     made = Inspected(media_type, split_extension(name)[1], data, name)
     return _store(made, actor, person_id, organization_id)
+
+
+def store_generated_stream(
+    *, stream: IO[bytes], name: str, media_type: str, actor: Actor,
+    person_id: int | None = None, organization_id: int | None = None,
+) -> StoredFile:
+    """`store_generated` of what is too large for memory: read twice, once for its digest, once into the store."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(1024 * 1024):
+        digest.update(chunk)
+        size += len(chunk)
+    stream.seek(0)
+    key = new_key()
+    configured_store().put(key, cast(BinaryIO, stream), media_type)
+    with transaction() as session:
+        file = StoredFile(
+            key=key, name=clean_name(name), media_type=media_type, size=size, sha256=digest.hexdigest(),
+            uploaded_by=actor.user_id, person_id=person_id, organization_id=organization_id, created_at=utcnow(),
+        )
+        session.add(file)
+        session.flush()  # its id is the subject of the audit row
+        record_event(session, event=Event.FILE_STORED, subject_type="file", subject_id=file.id, actor=actor,
+                     data={"name": file.name, "size": size, "sha256": file.sha256})
+        return file
 
 
 def stored_file(file_id: int) -> StoredFile:

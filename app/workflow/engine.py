@@ -190,6 +190,8 @@ def _carry_out(
         registry.effect_of(row.procedure, event)(session, case=case, actor=actor, opinion=opinion)
         enqueue(session, kind="notify.case_ended", key=f"case-ended:{row.case_id}:{row.id}",
                 payload={"case_id": row.case_id, "event": event, "task_id": row.id})
+    if action.task_state == "approved":
+        _follow(session, case, actor, opinion)
     record_event(
         session, event=action.event, subject_type="case", subject_id=row.case_id, actor=actor,
         data={"task": row.id, "node": row.node, "opinion": opinion, "result": event}
@@ -197,6 +199,11 @@ def _carry_out(
     )
     bump(session, piles)
     return Outcome(row.case_id, event, next_task_id, next_stop["organization"] if next_stop else "")
+
+
+def _follow(session: Session, case: registry.CaseView, actor: Actor, opinion: str) -> None:
+    for follow in registry.followers_of(case.procedure):
+        follow(session, case=case, actor=actor, opinion=opinion)
 
 
 def _change_claim(session: Session, row: TaskRow, action: str, actor: Actor, holder: int) -> Outcome:
@@ -285,6 +292,7 @@ def _withdraw(session: Session, row: TaskRow, actor: Actor) -> Outcome:
     next_task_id = _open_task(
         session, _state(row, route), seq=seq, stop=row.stop, piles=piles, claimed_by=actor.user_id
     )
+    _follow(session, _case_view(row), actor, "")
     record_event(session, event=Event.TASK_WITHDRAWN, subject_type="case", subject_id=row.case_id, actor=actor,
                  data={"task": row.id, "next_task": next_task_id})
     bump(session, piles)

@@ -40,6 +40,7 @@ class Effect(Protocol):
 EVENTS = ("approved", "returned", "terminated", "withdrawn", "reopened")
 _effects: dict[tuple[str, str], Effect] = {}
 _guards: dict[tuple[str, str], list[Effect]] = {}
+_followers: dict[str, list[Effect]] = {}
 
 
 def effect(procedure: str, event: str) -> Callable[[Effect], Effect]:
@@ -63,6 +64,23 @@ def guard(procedure: str, action: str) -> Callable[[Effect], Effect]:
         return function
 
     return register
+
+
+def passed(procedure: str) -> Callable[[Effect], Effect]:
+    """Register what follows each approval of a task of `procedure` and each approval taken back, in the same transaction."""
+
+    def register(function: Effect) -> Effect:
+        found = _followers.setdefault(procedure, [])
+        if function not in found:
+            found.append(function)
+        return function
+
+    return register
+
+
+def followers_of(procedure: str) -> list[Effect]:
+    """What follows an approval, in order of registration."""
+    return _followers.get(procedure, [])
 
 
 def effect_of(procedure: str, event: str) -> Effect:

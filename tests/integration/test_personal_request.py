@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from pypdf import PdfReader
 from sqlalchemy import select, update
 
 from app.actor import SYSTEM
@@ -144,7 +144,8 @@ def pdf_text() -> str:
         assert document is not None
         assert document.state == "made", document.error
         data = content(current_session().get_one(StoredFile, document.file_id))
-    return re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages))
+    said = subprocess.run(["pdftotext", "-raw", "-", "-"], input=data, capture_output=True, check=True).stdout.decode()
+    return re.sub(r"\s", "", said)
 
 
 def db_app() -> Flask:

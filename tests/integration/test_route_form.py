@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 
 from app.errors import NotFound, WrongState
+from app.jobs.worker import run_due
 from app.queries.application import review_material
 from app.rules.checks import RULES, examine
 from app.services import application, application_form, submission
@@ -126,3 +128,30 @@ def test_b04_transfer_stays_on_its_level(li):
     assert "同级转评" in RULES["B04"].check(transfer).message
     level = replace(material.held_titles[0], rank=material.choice.rank)
     assert RULES["B04"].check(replace(transfer, held_titles=(level,))) is None
+
+
+def test_the_paper_is_offered_where_it_is_filled_in_and_made_as_draft_and_as_submitted(app, client, login, browser, li):
+    application_id = begun(li)
+    application_form.save_route_form(application_id=application_id, raw=filled(application_id), actor=li)
+    for page in ("form", "overview"):
+        assert f"/forms/application/{application_id}/exceptional_form" in browser.get(f"/applications/{application_id}/fill/{page}").text
+    assert "导出破格审批表" in browser.get("/applications/").text
+    made = browser.post(f"/forms/application/{application_id}/exceptional_form")
+    assert made.status_code == 303
+    run_due(app)
+    assert "这是带水印的草稿" in browser.get(made.location).text
+    assert browser.post(f"/forms/application/{application_id}/transfer_form").status_code == 404
+    report = submission.check(application_id=application_id, actor=li)
+    assert report.is_clean
+    submission.submit(application_id=application_id, actor=li)
+    unit = login(client, "unit")
+    assert "导出破格审批表" in unit.get(f"/reviews/{application_id}/").text
+    made = unit.post(f"/forms/application/{application_id}/exceptional_form")
+    run_due(app)
+    link = re.search(r'href="(/files/[^"]+)"', unit.get(made.location).text)
+    assert link is not None
+    pdf = unit.get(link[1]).data
+    said = re.sub(r"\s", "", subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode())
+    for words in ("破格审批表", "李明", "资历破格", "任现职未满五年", "获省级教学成果奖，符合破格条款。", "考核表彰：表彰奖励", "审批机关意见"):
+        assert words in said, words
+    assert login(client, "company").post(f"/forms/application/{application_id}/exceptional_form").status_code == 404

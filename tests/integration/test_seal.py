@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app.actor import SYSTEM
 from app.errors import DomainError
 from app.extensions import db
 from app.jobs.worker import run_due
 from app.queries import seal as queries
 from app.reports.form import FORMS
+from app.reports.pdf import render_pdf
 from app.reports.sealing import certificate_of, check_seals, empty_fields, read_p12, round_seal, self_signed
 from app.scope import scope_of, scoped, system_scope
-from app.services import review, seal
+from app.services import certificate, review, seal
 from app.services.file import content
 from app.transaction import current_session
+from models.application import Application
 from models.case import Task
+from models.certificate import Certificate
 from models.document import Document
 from models.file import StoredFile
 from models.seal import Seal
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.result import approved_result
 from tests.factories.unit_world import unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -68,7 +74,7 @@ def made_form(app: Flask, client: FlaskClient, application_id: int) -> bytes:
     run_due(app)
     current_session().rollback()
     with system_scope():
-        document = current_session().scalars(select(Document).order_by(Document.id.desc())).first()
+        document = current_session().scalars(select(Document).where(Document.kind == "review_form")).first()
         assert document is not None
         assert document.state == "made", document.error
         return content(current_session().get_one(StoredFile, document.file_id))
@@ -164,3 +170,48 @@ def test_staff_see_a_sample_of_every_form(platform: FlaskClient, code: str) -> N
     assert platform.get(f"/documentsamples/{code}.pdf").data.startswith(b"%PDF")
 
 
+
+
+def test_a_certificate_of_an_issuer_without_a_seal_carries_the_platforms_signature_and_says_so(app: Flask, tmp_path: Path) -> None:
+    """Every certificate can be checked offline; the check never calls the platform's signature a seal."""
+    current_session().rollback()
+    with db.engine.begin() as connection:
+        table = Application.__table__
+        connection.execute(update(table).values(state="approved", decided_at=table.c.submitted_at))
+    number = current_session().execute(select(Application.__table__.c.id)).scalar_one()
+    current_session().rollback()
+    approved_result(number)
+    with system_scope():
+        certificate.issue(application_id=number, actor=SYSTEM)
+    run_due(app)
+    current_session().rollback()
+    with system_scope():
+        row = current_session().scalars(select(Certificate)).one()
+        assert row.file_id is not None
+        pdf = content(current_session().get_one(StoredFile, row.file_id))
+    page = app.test_client().post("/verify/file/", data={"file": (io.BytesIO(pdf), "证书.pdf")}).text
+    assert "平台签名有效" in page
+    assert "须加盖实物印章" in page
+    assert "没有任何单位的电子章" in page
+    assert "签章有效" not in page
+    file = tmp_path / "certificate.pdf"
+    file.write_bytes(pdf)
+    said = app.test_cli_runner().invoke(args=["certificate", "verify", str(file)])
+    assert said.exit_code == 0, said.output
+    assert "without any organization's seal" in said.output
+    bad = bytearray(pdf)
+    bad[len(pdf) // 3] ^= 1
+    file.write_bytes(bytes(bad))
+    assert app.test_cli_runner().invoke(args=["certificate", "verify", str(file)]).exit_code == 1
+    file.write_bytes(pdf)
+    said_by_tool = subprocess.run(["pdfsig", "-nocert", str(file)], capture_output=True, check=False)
+    assert said_by_tool.stdout.decode().count("Signature is Valid") == 1
+
+
+def test_a_file_without_any_signature_is_said_to_be_uncheckable(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "plain.pdf"
+    file.write_bytes(render_pdf("<p>x</p>", title="x", in_process=True))
+    said = app.test_cli_runner().invoke(args=["certificate", "verify", str(file)])
+    assert (said.exit_code, "no signature at all" in said.output) == (1, True)
+    page = app.test_client().post("/verify/file/", data={"file": (io.BytesIO(file.read_bytes()), "x.pdf")}).text
+    assert "没有电子签章" in page

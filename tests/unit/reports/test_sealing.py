@@ -35,8 +35,8 @@ def keys() -> list[SealKey]:
 def form() -> bytes:
     context = {
         "title": "专业技术资格确认审核表", "number": "QR00000001", "head": [[["姓　名", "李䶮"], ["性　别", "男"]]],
-        "blocks": [blocks.opinion(title, "同意。", seal=seal, by=name) for title, seal, name in zip(
-            ("用人单位意见", "主管部门意见", "确认机关意见"), ("employer", "department", "issuer"), NAMES, strict=True)],
+        "blocks": [blocks.box(title, field) for title, field in (
+            ("用人单位意见", "employer"), ("主管部门意见", "department"), ("确认机关意见", "issuer"))],
     }
     return render_form("recognition_form", context, title="确认表-李䶮", in_process=True)
 
