@@ -35,7 +35,7 @@ KINDS: dict[str, Any] = {
     "notify.route_missing": _l("通知缺少审核路径"), "notify.termination_lifted": _l("通知解除终止"),
     "notify.exemption_decided": _l("通知免面试审核结果"), "notify.window_extended": _l("通知申报时间延长"),
     "notify.task_handed_over": _l("通知任务转交"), "notify.commission": _l("通知委托结果"),
-    "deadline.remind": _l("提醒申报截止"), "document.make": _l("生成文档"),
+    "deadline.remind": _l("提醒申报截止"), "document.make": _l("生成文档"), "form.seal": _l("加盖电子章"),
     "achievement_import.check": _l("检查导入文件"), "achievement_import.run": _l("导入业绩"),
     "achievement_import.purge": _l("清理导入文件"),
 }
