@@ -14,12 +14,17 @@ All of it depends on private functions, so tests/unit/reports/test_typesetting.p
 
 from __future__ import annotations
 
+import copy
+import io
 import re
 import threading
+import weakref
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import xhtml2pdf.reportlab_paragraph as paragraphs
+import xhtml2pdf.xhtml2pdf_reportlab as images
 from reportlab import rl_config
 from reportlab.graphics import shapes
 from reportlab.lib.colors import black
@@ -44,6 +49,8 @@ Fragment = Any
 Part = tuple[Fragment, str]
 
 _install_lock = threading.Lock()
+# Outside of the paragraphs, which are copied deeply for each of the passes that a count of pages takes.
+_broken: weakref.WeakKeyDictionary[Any, tuple[list[Any], list[float], Any]] = weakref.WeakKeyDictionary()
 _widths_by_font: dict[tuple[str, float], dict[str, float]] = {}
 
 
@@ -62,6 +69,7 @@ def install(*, base_font: str) -> None:
         tables.pisaTagTABLE.end = _end_table
         tables.PmlTable.split = _split_table
         ttfonts.makeToUnicodeCMap = to_unicode_map
+        images.svg2rlg = _drawing
 
 
 # ---- line breaking ---------------------------------------------------------------------------------------------
@@ -259,9 +267,16 @@ def _break_paragraph(self: Any, width: float | list[float] | tuple[float, ...]) 
     if not self.frags:
         return _stock_break_paragraph(self, width)
     max_widths = list(width) if isinstance(width, list | tuple) else [width]
+    known = _broken.get(self)
+    if known is not None and known[0] is self.frags and known[1] == max_widths:
+        return known[2]  # a table asks for the height of each of its cells several times
     paragraphs._handleBulletWidth(self.bulletText, self.style, max_widths, rtl=self.dir == "rtl")
     leading = self.autoLeading if hasattr(self, "autoLeading") else getattr(self.style, "autoLeading", "")
-    return paragraphs.cjkFragSplit(self.frags, max_widths, leading not in {"", "off"}, self.encoding)
+    asked = list(max_widths)
+    made = paragraphs.cjkFragSplit(self.frags, max_widths, leading not in {"", "off"}, self.encoding)
+    if not any(getattr(fragment, "pageNumber", False) or getattr(fragment, "pageCount", False) for fragment in self.frags):
+        _broken[self] = (self.frags, asked, made)
+    return made
 
 
 def _draw_justified(text_object: Any, offset: float, line: Any, last: int = 0) -> None:
@@ -324,6 +339,22 @@ def _split_table(self: Any, width: float, height: float) -> list[Any]:
         upper.setStyle(TableStyle([("LINEBELOW", (0, -1), (-1, -1), CLOSING_RULE_POINTS, black)]))
         lower.setStyle(TableStyle([("LINEABOVE", (0, head), (-1, head), CLOSING_RULE_POINTS, black)]))
     return pieces
+
+
+# ---- drawings --------------------------------------------------------------------------------------------------
+
+_stock_svg2rlg = images.svg2rlg
+
+
+def _drawing(stream: Any, *arguments: Any, **named: Any) -> Any:
+    """A drawing from SVG, parsed once: every certificate has the same ground. Its placing is undone on a shallow copy."""
+    parsed = _parsed(stream.read(), arguments, tuple(sorted(named.items())))
+    return copy.copy(parsed) if parsed is not None else None
+
+
+@lru_cache(maxsize=4)
+def _parsed(content: bytes, arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> Any:
+    return _stock_svg2rlg(io.BytesIO(content), *arguments, **dict(named))
 
 
 # ---- text extraction -------------------------------------------------------------------------------------------
