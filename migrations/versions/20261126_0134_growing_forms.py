@@ -7,8 +7,8 @@ from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = "0132"
-down_revision = "0131"
+revision = "0134"
+down_revision = "0133"
 branch_labels = None
 depends_on = None
 
