@@ -40,12 +40,14 @@ def poison() -> int:
         if table.name in MACHINE_TABLES:
             continue
         for column in table.columns:
-            typed = isinstance(column.type, sa.String) and not column.primary_key and not column.foreign_keys and not column.unique
-            if not typed or column.name in MACHINE_COLUMNS or (column.type.length or 999) < len(CANARY):
+            typed = isinstance(column.type, sa.String) and not column.primary_key and not column.foreign_keys
+            room = (getattr(column.type, "length", None) or 999) - len(CANARY)
+            if not typed or column.name in MACHINE_COLUMNS or room < 6 or "id" not in table.c:
                 continue
+            hostile = sa.literal(CANARY) + sa.cast(table.c.id, sa.String)  # some must differ from row to row
             try:
                 with db.engine.begin() as connection:
-                    done += connection.execute(sa.update(table).values({column: CANARY})).rowcount > 0
+                    done += connection.execute(sa.update(table).values({column: hostile})).rowcount > 0
             except sa.exc.DatabaseError:
                 continue  # a constraint or a trigger says what may stand there
     return done
