@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, render_template_string
 
 from app.extensions import db
 from app.scope import scope_of, scoped
@@ -80,3 +80,9 @@ def test_no_text_becomes_markup(app: Flask, login: Login) -> None:
             found += [f"{username} {rule.rule} ({rule.endpoint}): {raw}" for raw in RAW if raw in answer.text]
     assert not found, "\n".join(found)
     assert seen > 60, seen
+
+
+def test_a_translated_value_is_escaped_like_any_other(app: Flask) -> None:
+    """Jinja's own newer style would trust it."""
+    with app.test_request_context():
+        assert render_template_string("{{ _(x) }}|{{ _('%(n)s', n=x) }}", x="<b>") == "&lt;b&gt;|&lt;b&gt;"
