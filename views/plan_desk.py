@@ -6,7 +6,8 @@ The plan's home with its parts is a generated screen (views.staff.plan); the ros
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -17,7 +18,7 @@ from app.errors import NotFound
 from app.queries import plan as plan_queries
 from app.queries import plan_asks, plan_desk
 from app.rules import check_settings, deadlines
-from app.rules.checks import RULES
+from app.rules.checks import GROUPS, RULES, Rule
 from app.services import plan as plans
 from app.services import plan_edition
 from app.transaction import current_session
@@ -175,12 +176,13 @@ class PlanDeskView(PageView):
         """评审级别和可评审专业: levels, and specialties × titles of one series at a time."""
         plan, session, status = own(plan_id), current_session(), 200
         series_id = positive(request.values.get("series"))
+        pairs, levels = set[tuple[int, int]](), set[int]()
         if request.method == "POST" and series_id:
             pairs = {(int(m[1]), int(m[2])) for text in request.form.getlist("pair") if (m := _PAIR.fullmatch(text))}
             levels = {key for text in request.form.getlist("level") if (key := positive(text))}
             with self.attempt() as outcome:
                 plans.set_offerings(plan_id=plan_id, series_id=series_id, level_ids=levels, pairs=pairs,
-                                    actor=current_actor())
+                                    actor=current_actor(), version=positive(request.form.get("version")))
             if outcome.ok:
                 flash(_("评审级别和可评审专业已保存。"), "success")
                 return redirect(url_for("PlanDeskView.offerings", plan_id=plan_id, series=series_id))
@@ -188,6 +190,9 @@ class PlanDeskView(PageView):
         plan = own(plan_id)
         edition = plan.draft_edition or plan.edition
         choices = plan_desk.offering_choices(session, plan_id, edition, series_id)
+        if status != 200:  # what was ticked stays
+            choices = replace(choices, pairs=frozenset(pairs), levels=tuple(
+                (key, name, key in levels) for key, name, _on in choices.levels))
         return self.render(
             "plan/desk_offerings.html", plan=plan, choices=choices, can_save=plans.may_edit(plan, edition),
             crumbs=trail(plan, _("评审级别和可评审专业")), status=status,
@@ -206,7 +211,7 @@ class PlanDeskView(PageView):
                         request.form.get(f"{entry.rule}-level", ""),
                         {p.key: request.form.get(f"{entry.rule}-{p.key}", "") for p in entry.parameters},
                     ) for entry in offered
-                }, actor=current_actor())
+                }, actor=current_actor(), version=positive(request.form.get("version")))
             if outcome.ok:
                 flash(_("检测设置已保存。"), "success")
                 return redirect(home_of(plan_id))
@@ -227,7 +232,10 @@ class PlanDeskView(PageView):
         plan, session = own(plan_id), current_session()
         page = plan_queries.preview_page(session, plan_id)
         tab = request.args.get("tab", "")
-        titles = {offer.title_id: (f"{offer.series} · {offer.title}（{offer.level}）", offer) for offer in page.offers}
+        titles = {
+            offer.title_id: (f"{offer.series} · {offer.title}（{offer.level}）", offer)
+            for offer in page.offers if offer.level_id in page.level_ids
+        }
         chosen = titles.get(positive(request.args.get("title")) or 0) or next(iter(titles.values()), None)
         offer = chosen[1] if chosen else None
         fitting = [row for row in page.standards if offer is not None and row.fits(offer.level_id)]
@@ -241,9 +249,20 @@ class PlanDeskView(PageView):
             standard=standard, personal=personal, professional=professional, in_words=in_words,
             sections=plan_asks.sections_of(session, standard.id, offer.level_id) if standard and offer else (),
             slots=plan_asks.plan_slots(session, plan_id, page.edition, {}),
-            checks=[(rule, settings.get(rule.id), CHECK_LEVELS) for rule in RULES.values()], rules=RULES,
+            checks=_by_group(settings), rules=RULES,
             crumbs=trail(plan, _("预览")), home=home_of(plan_id),
         )
+
+
+def _by_group(settings: Mapping[str, check_settings.Setting]) -> list[tuple[str, list[tuple[Rule, str]]]]:
+    """The rules that apply, in the order and the groups of the result of 开始检测, with their level."""
+    applying = [(rule, settings[rule.id].level if rule.id in settings else rule.level) for rule in RULES.values()]
+    found = [
+        (group, sorted(((rule, level) for rule, level in applying if rule.group == group and level != check_settings.OFF),
+                       key=lambda entry: entry[0].id))
+        for group in GROUPS
+    ]
+    return [(group, rules) for group, rules in found if rules]
 
 
 def register(appbuilder: Any) -> None:

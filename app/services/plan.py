@@ -199,13 +199,21 @@ def describe(*, plan_id: int, description: Description, version: int, actor: Act
         return True
 
 
+def _require_version(plan: ReviewPlan, version: int | None) -> None:
+    """What was shown is what is written over; None: whatever is stored."""
+    if version is not None and version != plan.version:
+        raise Conflict("这个计划刚在别处修改过。您填写的内容还在，请核对后再次保存。")
+
+
 def set_offerings(
-    *, plan_id: int, series_id: int, level_ids: Collection[int], pairs: Collection[tuple[int, int]], actor: Actor
+    *, plan_id: int, series_id: int, level_ids: Collection[int], pairs: Collection[tuple[int, int]], actor: Actor,
+    version: int | None = None,
 ) -> None:
     """The levels of the plan, and of one series the (specialty, title) pairs that can be applied for."""
     with transaction() as session:
         plan = own_plan(session, plan_id, actor)
         edition = editable_edition(plan)
+        _require_version(plan, version)
         _require_of_series(session, series_id, pairs)
         at = (_offering.c.plan_id == plan.id, _offering.c.edition == edition, _offering.c.series_id == series_id)
         before = set(session.execute(select(_offering.c.specialty_id, _offering.c.title_id).where(*at)).tuples())
@@ -249,11 +257,14 @@ def _set_levels(session: Session, plan_id: int, edition: int, wanted: set[int]) 
     return sorted(wanted)
 
 
-def set_checks(*, plan_id: int, chosen: Mapping[str, tuple[str, Mapping[str, str]]], actor: Actor) -> None:
+def set_checks(
+    *, plan_id: int, chosen: Mapping[str, tuple[str, Mapping[str, str]]], actor: Actor, version: int | None = None
+) -> None:
     """检测设置: rule → (level, parameters as typed). Only what differs from the usual is kept."""
     with transaction() as session:
         plan = own_plan(session, plan_id, actor)
         edition = editable_edition(plan)
+        _require_version(plan, version)
         wrong: dict[str, str] = {}
         settings: dict[str, check_settings.Setting] = {}
         for rule, (level, raw) in chosen.items():

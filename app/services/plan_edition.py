@@ -20,27 +20,19 @@ from app.rules import deadlines
 from app.services import file as files
 from app.services.plan import SUBJECT, checked_reason, keep_forms, own_plan, record, require_complete
 from app.transaction import transaction
-from models.plan import (
-    PLAN_STATES,
-    AttachmentSlot,
-    PlanCheck,
-    PlanForm,
-    PlanLevel,
-    PlanOffering,
-    ReviewPlan,
-    ReviewStandard,
-    StandardGroup,
-    StandardItem,
-    StandardSection,
-)
+from models import plan as tables
+from models.plan import PLAN_STATES, ReviewPlan
 
 __all__ = ["SUBJECT", "copy", "discard_revision", "publish_revision", "revise"]
 
 _plan = ReviewPlan.__table__
-_slot, _standard = AttachmentSlot.__table__, ReviewStandard.__table__
-_section, _group, _item = StandardSection.__table__, StandardGroup.__table__, StandardItem.__table__
-_form = PlanForm.__table__
-_PARTS: tuple[Table, ...] = (PlanLevel.__table__, PlanOffering.__table__, PlanCheck.__table__, _form)
+_slot, _standard, _form = tables.AttachmentSlot.__table__, tables.ReviewStandard.__table__, tables.PlanForm.__table__
+_section, _group, _item = (
+    table.__table__ for table in (tables.StandardSection, tables.StandardGroup, tables.StandardItem)
+)
+_PARTS: tuple[Table, ...] = (
+    tables.PlanLevel.__table__, tables.PlanOffering.__table__, tables.PlanCheck.__table__, _form,
+)
 _COPIED = (
     "committee_id", "convener_id", "region_code", "plan_type", "routes", "needs_interview", "allows_exemption",
     "exemption_note", "scope_text", "content", "contact", "phone", "address",

@@ -115,6 +115,24 @@ def test_specialties_and_titles_are_ticked_in_a_table(convener: people.Unit, own
     assert f'name="level" value="{ids["level"]}" checked' in page
 
 
+def test_two_windows_do_not_write_over_each_other(convener: people.Unit, own: FlaskClient) -> None:
+    plan = make.plan(convener.id, state="draft")
+    ids = rows.fill(make.plan(convener.id, state="draft"))
+    address = f"/plans/desk/{plan}/offerings"
+    assert 'name="version" value="1"' in own.get(f"{address}?series={ids['series']}").text
+    first = {"series": ids["series"], "version": "1", "level": [ids["level"]]}
+    assert own.post(address, data=first).status_code == 302
+    pair = f"{ids['specialty']}-{ids['title']}"
+    late = own.post(address, data={**first, "level": [], "pair": [pair]})
+    assert late.status_code == 409
+    assert "刚在别处修改过" in late.text
+    assert f'name="pair" value="{pair}" checked' in late.text, "what was ticked stays"
+    assert f'name="level" value="{ids["level"]}" checked' not in late.text
+    assert 'name="version" value="2"' in late.text, "whoever looked can save"
+    checks = {"A11-level": "warn", "version": "1"}
+    assert own.post(f"/plans/desk/{plan}/checks", data=checks).status_code in (409, 422)
+
+
 def test_check_settings_show_the_sentence_beside_the_field_and_keep_the_input(convener: people.Unit, own: FlaskClient) -> None:
     plan = make.plan(convener.id, state="draft")
     page = own.get(f"/plans/desk/{plan}/checks").text

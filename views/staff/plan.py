@@ -65,7 +65,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
         (_l("联系方式"), {"fields": ["contact", "phone", "address"]}),
     ]
     order_columns = ["year", "name", "opens_on", "closes_on"]
-    base_order = ("id", "desc")
+    base_order = ("opens_on", "desc")
     choices = {"state": PLAN_STATES, "plan_type": PLAN_TYPES, "routes": ROUTES}
     label_columns = {
         "year": _l("年度"), "name": _l("计划名称"), "committee": _l("评委会"), "convener": _l("组建单位"),
@@ -147,6 +147,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
         filters._add_filter(below, row.id)
         widget = view._page_widget(filters, more_href=url_for(f"{view.endpoint}.list"))[1]
         widget.template_args["include_columns"] = [column for column in view.list_columns if column != "plan"]
+        widget.template_args["blank"] = _("还没有设置")
         widget.template_args["read_only"] = not (plans.may_edit(row, edition) and self._may_change(row))
         return widget
 
