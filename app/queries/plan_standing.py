@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.queries.plan import PlanPage
+from app.rules import deadlines
 from models.application import Application
 from models.person import Person
 from models.plan import ReviewPlan
@@ -40,6 +41,8 @@ def standing_of(session: Session, plan: PlanPage, actor: Actor | None) -> Standi
         return Standing("", mine.id, mine.state)
     if plan.phase == "coming":
         return Standing(f"申报将于 {plan.opens_on:%Y-%m-%d} 开始，请届时再来。")
+    if plan.state == "closed" and deadlines.today() <= plan.closes_on:
+        return Standing("本计划已由组建单位关闭，不再接受申报。如有疑问，请咨询评委会。")
     if plan.phase == "over":
         return Standing(f"申报已于 {plan.closes_on:%Y-%m-%d} 截止。")
     if actor is None:

@@ -94,6 +94,15 @@ def test_a_window_is_extended_on_a_page_that_keeps_what_was_typed(convener: peop
     assert table_row(m.ReviewPlan, plan).closes_on.isoformat() == LATER
 
 
+def test_a_plan_closed_before_its_time_says_so(convener: people.Unit, own: FlaskClient) -> None:
+    plan, _ids = published(convener)
+    assert "已由组建单位关闭" not in own.get(f"/plans/{plan}").text
+    rows.window(plan, state="closed")
+    assert "本计划已由组建单位关闭，不再接受申报。" in own.get(f"/plans/{plan}").text
+    rows.window(plan, opens=-9, closes=-2, state="closed")
+    assert "截止。" in own.get(f"/plans/{plan}").text
+
+
 def test_a_copy_leads_to_the_new_draft(convener: people.Unit, own: FlaskClient) -> None:
     plan, _ids = published(convener)
     assert own.post(f"/plans/desk/{plan}/copy", data={"year": "1900"}).status_code == 422
