@@ -14,7 +14,7 @@ from app.demo.evidence import evidence_pdf
 from app.rules.deadlines import today
 from tests.e2e.conftest import Visit
 from tests.e2e.people import Someone
-from tests.e2e.test_plans import axe
+from tests.e2e.test_plans import axe, open_search
 
 COMMITTEE = "安徽省中小学教师系列高级职称评审委员会"
 NAME = f"{today().year}年—{COMMITTEE}（补充批次）"
@@ -197,8 +197,7 @@ def look_as_applicants_will(convener: Someone) -> None:
 
 def an_applicant_meets_it(teacher: Someone) -> None:
     """On a phone: the plan, its tabs, the choice with 绿色通道."""
-    teacher.open("职称申报")
-    teacher.page.locator("summary", has_text="查询条件").click()
+    open_search(teacher)
     teacher.fill("计划名称", "补充批次")
     teacher.press("搜索")
     teacher.follow("申报入口", within=teacher.row(NAME))

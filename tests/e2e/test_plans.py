@@ -115,9 +115,18 @@ def preview(convener: Someone, name: str) -> None:
     axe(convener)
 
 
+def open_search(person: Someone) -> None:
+    """职称申报 with its search, which a phone folds away."""
+    person.open("职称申报")
+    person.sees_heading("评审计划")
+    folded = person.page.locator("summary", has_text="查询条件")
+    if folded.is_visible():
+        folded.click()
+
+
 def a_teacher_begins(person: Someone, name: str) -> None:
     """评审计划 by name, the three tabs, 马上申报, 职称申报选择."""
-    person.open("职称申报")
+    open_search(person)
     person.fill("计划名称", name)
     person.press("搜索")
     person.follow("申报入口", within=person.row(name))
