@@ -5,8 +5,8 @@ Revision: 0132, after 0131; 2026-11-26
 
 from alembic import op
 
-revision = '0132'
-down_revision = "0131"
+revision = "0135"
+down_revision = "0134"
 branch_labels = None
 depends_on = None
 
