@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app
 from flask_appbuilder import AppBuilder
-from flask_babel import gettext, ngettext
 
 import views
 from app import cli, security
@@ -53,8 +52,6 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
     hooks.register_after(app)
     shell.register(app)
     screen.register_filters(app)
-    # Jinja's new style of gettext takes the text itself for markup, and what staff name (plans, fields) is translated too.
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]
     errors.register(app)
     cli.register(app)
     return app

@@ -50,8 +50,15 @@ def state_word(word: str) -> str:
     return _RESULTS[word]() if word in _RESULTS else _(word)
 
 
+def file_size(size: int) -> str:
+    """Bytes as people and the limits of slots count them: 1 MB is 1,024 KB."""
+    if size < 1024 * 1024:
+        return f"{max(size / 1024, 0.1):.1f} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
 def register_filters(app: Flask) -> None:
-    """`|day`, `|moment`, `|time_left`, `|rich`, `|masked`, and the words of nodes and states, for every template; and what was typed
+    """`|day`, `|moment`, `|time_left`, `|rich`, `|masked`, `|filesize`, and the words of nodes and states, for every template; and what was typed
     into a decision that was refused.
     """
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -61,7 +68,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day, moment=moment, time_left=time_left, rich=rich, masked=mask_id_number, node_label=lambda node: _(node_label(node)),
         task_state=lambda state: state_word(TASK_STATES[state]), case_state=lambda state: state_word(CASE_STATES[state]),
-        state_word=state_word, gettext=_, general=general,
+        state_word=state_word, gettext=_, general=general, filesize=file_size,
     )
     app.jinja_env.globals.update(
         refused_decision=take, opinion_choices=opinion_choices, entrustment_address=entrustment_address
