@@ -9,9 +9,9 @@ from playwright.sync_api import Locator, expect
 
 from app.demo import accounts as a
 from app.demo.evidence import evidence_pdf
+from tests.e2e.axe import clean
 from tests.e2e.conftest import Visit
 from tests.e2e.people import Someone
-from tests.e2e.test_sign_on import looks_right
 
 SLOTS = (
     "身份证", "职称证书原件", "合同或工作协议", "养老保险", "调令或行政介绍信", "原职称任职文件或人社部查询结果截图",
@@ -65,10 +65,10 @@ def test_a_title_from_another_province_is_confirmed(visit: Visit, tmp_path: Path
     person.press("下一步")
     person.choose("申请确认专业", "中学语文")
     person.choose("申请确认资格", "高级教师")
-    looks_right(person, width)
+    clean(person)
     person.press("保存")
     basic(person)
-    looks_right(person, width)
+    clean(person)
     education(person, width)
     person.follow("申报相关附件", within=tree(person))
     for name_of_slot in SLOTS:
@@ -81,7 +81,7 @@ def test_a_title_from_another_province_is_confirmed(visit: Visit, tmp_path: Path
     person.page.get_by_role("row").filter(has_text="附件“身份证”").get_by_role("link", name="去补充").click()
     for name_of_slot in REQUIRED:
         upload(person, tmp_path, name_of_slot)
-    looks_right(person, width)
+    clean(person)
     person.follow("申请一览表", within=tree(person))
     for words in ("南京市第一中学", "苏人社〔2018〕1号", "安徽师范大学", "养老保险.pdf", "申请确认资格"):
         person.sees(words)
@@ -94,7 +94,7 @@ def test_a_title_from_another_province_is_confirmed(visit: Visit, tmp_path: Path
     person.confirm("提交审核", "确定提交")
     person.sees("已提交，等待单位审核")
     person.sees("单位审核")
-    looks_right(person, width)
+    clean(person)
     decide(visit, "unit", f"{name}-异地职称", claims=True)
     for reviewer in ("department", "hr", "issuer"):
         decide(visit, reviewer, f"{name}-异地职称")
@@ -145,7 +145,7 @@ def education(person: Someone, width: int) -> None:
     person.press("保存")
     person.sees("教育经历已保存")
     person.sees("安徽师范大学")
-    looks_right(person, width)
+    clean(person)
 
 
 def test_a_certificate_that_is_not_in_the_list_is_reissued(visit: Visit, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_certificate_that_is_not_in_the_list_is_reissued(visit: Visit, tmp_pat
     person.open("个人中心")
     person.follow("补换证", within=tree(person))
     person.follow("证书补（换）")
-    looks_right(person, width)
+    clean(person)
     person.press("新增证书补（换）")
     person.sees("现有证书信息")
     for label, text in (
@@ -167,7 +167,7 @@ def test_a_certificate_that_is_not_in_the_list_is_reissued(visit: Visit, tmp_pat
         person.choose(label, option)
     person.press("保存")
     person.sees("已保存。")
-    looks_right(person, width)
+    clean(person)
     send(person, tmp_path)
     decide(visit, "unit", "王芳-补换证", claims=True)
     decide(visit, "hr", "王芳-补换证")

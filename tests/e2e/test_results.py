@@ -23,10 +23,10 @@ from models.account import Account
 from models.application import Application
 from models.person import Person
 from models.result import Publicity
+from tests.e2e.axe import clean
 from tests.e2e.conftest import Site, Visit
 from tests.e2e.people import Someone
 from tests.e2e.test_requests import tree
-from tests.e2e.test_sign_on import looks_right
 
 PLAN = "安徽省中小学教师系列高级职称评审委员会"
 WITHOUT_PHOTO, LATE_PHOTO, OTHER, ASKING = "teacher01", "teacher02", "teacher03", "teacher09"
@@ -184,7 +184,7 @@ def photo_makes_the_certificate(site: Site, visit: Visit, names: dict[str, str],
     holder.follow("我的职称", within=tree(holder))
     row = holder.row("高级教师")
     expect(row.get_by_role("link", name="下载")).to_have_count(0)
-    looks_right(holder, 390)
+    clean(holder)
     holder.follow("上传", within=row)
     photo = folder / "证件照.jpg"
     photo.write_bytes(photo_jpeg("女"))
@@ -205,7 +205,7 @@ def look_at_the_certificate(site: Site, visit: Visit, browser: Browser) -> None:
         for words in ("基本信息", "获得资格情况", "证书文件", "皖人社秘〔2026〕12号"):
             holder.sees(words, within=dialog)
         assert holder.page.url.endswith("/certificates/")
-        looks_right(holder, width)
+        clean(holder)
         with holder.page.expect_download() as download:
             dialog.get_by_role("link", name="下载").click()
         assert download.value.suggested_filename.endswith(".pdf")
@@ -234,7 +234,7 @@ def test_a_result_is_appealed_and_voted_on_again(visit: Visit, names: dict[str, 
     convener.sees("本人主持的省级教研课题")
     convener.sees("课题结题证书.pdf")
     convener.sees("不同意的票数")
-    looks_right(convener, 1440)
+    clean(convener)
     convener.confirm("复查成立", "确定", 答复意见="经复查，结题证书有效，重新表决。")
     convener.sees("已通过，流程结束")
     convener.open("评审结果")
@@ -246,7 +246,7 @@ def test_a_result_is_appealed_and_voted_on_again(visit: Visit, names: dict[str, 
     asking.follow("诚信档案", within=tree(asking))
     asking.follow("查看", within=asking.row("评审结果"))
     asking.sees("经复查，结题证书有效，重新表决。")
-    looks_right(asking, 390)
+    clean(asking)
 
 
 def test_a_measure_is_recorded_appealed_and_lifted(visit: Visit, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_measure_is_recorded_appealed_and_lifted(visit: Visit, tmp_path: Path)
     unit.open("管理设置")
     unit.follow("诚信档案")
     unit.follow("新增记录")
-    looks_right(unit, 1440)
+    clean(unit)
     unit.pick("人员", "李明")
     unit.choose("记录类别", "处分：记过")
     unit.fill("事实和理由", "违反工作纪律，经研究给予记过处分。")
@@ -267,17 +267,17 @@ def test_a_measure_is_recorded_appealed_and_lifted(visit: Visit, tmp_path: Path)
     unit.press("保存")
     unit.sees("已记入诚信档案")
     unit.sees("处分决定.pdf")
-    looks_right(unit, 1440)
+    clean(unit)
     person = visit("applicant", 390)
     person.open("个人中心")
     person.follow("诚信档案", within=tree(person))
     person.sees("记过")
     person.sees("生效中")
-    looks_right(person, 390)
+    clean(person)
     person.follow("申请复查")
     person.fill("复查的事实和理由", "事发当日本人因公外出，有派遣单为证，申请复查。")
     person.give_file("佐证材料", paper)
-    looks_right(person, 390)
+    clean(person)
     person.press("提交复查申请")
     person.sees("复查申请已提交")
     unit.open("任务中心")
