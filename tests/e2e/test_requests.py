@@ -150,7 +150,7 @@ def education(person: Someone, width: int) -> None:
 
 def test_a_certificate_that_is_not_in_the_list_is_reissued(visit: Visit, tmp_path: Path) -> None:
     """情况一 on a phone: 新增证书补（换）, 补证: nothing is corrected."""
-    person, width = visit("applicant2", 390), 390
+    person = visit("applicant2", 390)
     person.open("个人中心")
     person.follow("补换证", within=tree(person))
     person.follow("证书补（换）")
