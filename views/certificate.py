@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request, url_for
@@ -10,7 +11,13 @@ from flask_babel import gettext as _
 
 from app.errors import NotFound
 from app.extensions import limiter
-from app.queries.certificate import certificates_of, issued_page, public_view, replaced_by
+from app.queries.certificate import (
+    certificate_of_file,
+    certificates_of,
+    issued_page,
+    public_view,
+    replaced_by,
+)
 from app.queries.dictionary import name_of
 from app.queries.seal import known_certificates
 from app.reports.errors import ReportError, SignatureRefusedError
@@ -132,14 +139,17 @@ class VerifyView(PageView):
             state_name=CERTIFICATE_STATES[found["state"]], series=found["series_name"], specialty=found["specialty_name"],
             title=found["title_name"], level=found["level_name"], acquired_on=found["acquired_on"].isoformat(),
             issued_on=found["issued_on"].isoformat(), issuer=found["issuer_name"], committee=found["committee_name"],
+            revoked_on=found["revoked_on"].isoformat() if found["revoked_on"] else None, replaced_by=found["successor"],
             checked_at=utcnow().isoformat(timespec="seconds"),
         )
 
     @expose("/file/", methods=["GET", "POST"])
     @limiter.limit("30 per minute")
     def file(self) -> Any:
-        """文件验章: a PDF is dropped, its seals are checked; nothing is kept."""
-        found, name, status = None, "", 200
+        """文件验章: a PDF is dropped; whether it is a certificate's file as issued, what that one is worth now, and whether its
+        seals hold. Nothing is kept.
+        """
+        found, same, name, status = None, None, "", 200
         own = platform_certificate(bytes.fromhex(current_app.config["SIGNING_SEED"]))
         if request.method == "POST":
             upload = request.files.get("file")
@@ -148,10 +158,14 @@ class VerifyView(PageView):
                 if not data or len(data) > MOST_CHECKED_BYTES:
                     raise SealError(_("请选择一个 20MB 以内的 PDF 文件。"))
                 found, name = check_seals(data, [*known_certificates(current_session()), own]), str(upload.filename)
+                same = certificate_of_file(current_session(), hashlib.sha256(data).hexdigest())
             except ReportError as error:
                 flash(str(error), "danger")
                 status = 422
-        return self.render("certificate/file.html", found=found, name=name, own=own, status=status)
+        return self.render(
+            "certificate/file.html", found=found, same=same, name=name, own=own, status=status, states=CERTIFICATE_STATES,
+            holder=mask_name(same["holder_name"]) if same else "",
+        )
 
     @expose("/check/", methods=["POST"])
     @limiter.limit("60 per minute")

@@ -10,10 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from models.certificate import Certificate
+from models.file import StoredFile
 from models.person import Person
 
 PAGE_SIZE = 20
-_certificate = Certificate.__table__
+_certificate, _file = Certificate.__table__, StoredFile.__table__
+_successor = Certificate.__table__.alias("successor")
+_PUBLIC = select(
+    _certificate.c.number, _certificate.c.holder_name, _certificate.c.series_name, _certificate.c.specialty_name,
+    _certificate.c.title_name, _certificate.c.level_name, _certificate.c.acquired_on, _certificate.c.issued_on,
+    _certificate.c.issuer_name, _certificate.c.committee_name, _certificate.c.state, _certificate.c.revoked_on,
+    _successor.c.number.label("successor"),
+).outerjoin(_successor, _successor.c.replaces_id == _certificate.c.id)
 
 
 def certificates_of(session: Session, person_id: int) -> Sequence[Certificate]:
@@ -40,15 +48,16 @@ def certificate_exists(session: Session, application_id: int) -> bool:
 def public_view(session: Session, number: str) -> Any | None:
     """What the public verification page may know of a certificate (a mapping), or None.
 
-    Core on purpose: the page has no row scope, so it names the few columns it shows.
+    Core on purpose: the page has no row scope, so it names the few columns it shows. `successor`: the number of the one that
+    replaced it.
     """
+    return session.execute(_PUBLIC.where(_certificate.c.number == number)).mappings().first()
+
+
+def certificate_of_file(session: Session, sha256: str) -> Any | None:
+    """The certificate (a mapping as `public_view` gives) whose file is, byte for byte, the one with this digest; or None."""
     return session.execute(
-        select(
-            _certificate.c.number, _certificate.c.holder_name, _certificate.c.series_name,
-            _certificate.c.specialty_name, _certificate.c.title_name, _certificate.c.level_name,
-            _certificate.c.acquired_on, _certificate.c.issued_on, _certificate.c.issuer_name,
-            _certificate.c.committee_name, _certificate.c.state,
-        ).where(_certificate.c.number == number)
+        _PUBLIC.join(_file, _file.c.id == _certificate.c.file_id).where(_file.c.sha256 == sha256)
     ).mappings().first()
 
 

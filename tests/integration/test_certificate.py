@@ -26,6 +26,7 @@ from app.reports.signing import private_key_from_seed, sign_payload
 from app.scope import scope_of, scoped, system_scope
 from app.services import certificate
 from app.services import person as photos
+from app.services.file import content
 from app.transaction import current_session
 from models.application import Application
 from models.audit import AuditEvent
@@ -280,6 +281,34 @@ def test_a_certificate_that_no_longer_holds_says_so(
     page = client.get(f"/verify/{issued.number}").text
     assert says in page
     assert "已失效" in page
+    assert ">有效<" not in page
+    machine = client.get(f"/verify/{issued.number}.json").json
+    assert (machine["state"], machine["revoked_on"]) == (state, "2026-06-01" if state == "revoked" else None)
+    assert "李明" not in str(machine)
+
+
+def test_a_dropped_file_is_the_original_or_it_is_not(app: Flask, client: FlaskClient, issued: certificate.Issued) -> None:
+    run_due(app)
+    with system_scope():
+        file_id = current_session().execute(select(_c.c.file_id)).scalar_one()
+        genuine = content(current_session().get_one(StoredFile, file_id))
+
+    def said(data: bytes) -> str:
+        return client.post("/verify/file/", data={"file": (io.BytesIO(data), "证书.pdf")}).text
+
+    page = said(genuine)
+    assert "完全一致" in page
+    assert issued.number in page
+    assert "李明" not in page
+    forged = bytearray(genuine)
+    forged[len(forged) // 2] ^= 1
+    assert "完全一致" not in said(bytes(forged))
+    assert "完全一致" not in said(genuine + b"%")
+    with db.engine.begin() as connection:
+        connection.execute(update(_c).values(state="revoked", revoked_on=dt.date(2026, 6, 1)))
+    page = said(genuine)
+    assert "完全一致" in page
+    assert "已撤销" in page
     assert ">有效<" not in page
 
 
