@@ -16,6 +16,7 @@ from app.queries.material import Names as CodeNames
 from app.queries.material import code_names
 from app.queries.routing import route_with
 from app.queries.worklist import history
+from app.rules import deadlines
 from app.rules.checks_material import Material
 from app.rules.fields import column_text, columns, parse_fields
 from app.rules.routing import Facts, Stop
@@ -28,6 +29,7 @@ from models.case import Case, Task
 from models.file import Attachment
 from models.organization import Organization
 from models.plan import ROUTES, ReviewPlan, ReviewStandard
+from models.result import RESULT_OUTCOMES, ReviewResult
 from models.route_form import RouteForm
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 
@@ -38,7 +40,7 @@ _a, _plan, _case = Application.__table__, ReviewPlan.__table__, Case.__table__
 _specialty, _title, _level = Specialty.__table__, Title.__table__, TitleLevel.__table__
 _series, _standard = TitleSeries.__table__, ReviewStandard.__table__
 _item, _achievement, _kind = ApplicationItem.__table__, Achievement.__table__, AchievementKind.__table__
-_submission, _attachment = Submission.__table__, Attachment.__table__
+_submission, _attachment, _result = Submission.__table__, Attachment.__table__, ReviewResult.__table__
 
 
 def route_of(session: Session, material: Material) -> tuple[Stop, ...]:
@@ -64,6 +66,7 @@ _CARD = (
         _plan.c.closes_on, _plan.c.edition.label("current_edition"), _plan.c.needs_interview, _plan.c.allows_exemption, _plan.c.exemption_note,
         _a.c.exemption_reason, _a.c.exemption_state, _a.c.exemption_opinion, _specialty.c.name.label("specialty"),
         _title.c.name.label("title"), _level.c.name.label("level"), _route_form.c.name.label("route_paper"),
+        _result.c.outcome, _result.c.announced_on,
     )
     .join(_plan, _plan.c.id == _a.c.plan_id)
     .join(_series, _series.c.id == _a.c.series_id)
@@ -72,6 +75,7 @@ _CARD = (
     .join(_title, _title.c.id == _a.c.title_id)
     .join(_level, _level.c.id == _title.c.level_id)
     .outerjoin(_route_form, _route_form.c.route == _a.c.route)
+    .outerjoin(_result, _result.c.application_id == _a.c.id)
 )
 
 
@@ -104,6 +108,12 @@ class Card:
     def state_name(self) -> str:
         """申报状态."""
         return APPLICATION_STATES[self.row.state]
+
+    @property
+    def outcome(self) -> str:
+        """评审结果 from the day it is announced; empty before."""
+        announced = self.row.announced_on
+        return RESULT_OUTCOMES[self.row.outcome] if announced is not None and announced <= deadlines.today() else ""
 
 
 def current_cards(session: Session, person_id: int) -> tuple[Card, ...]:
