@@ -32,7 +32,7 @@ from tests.factories.result import approved_result
 from tests.factories.rows import save
 from tests.factories.unit_world import person, unit
 
-N, KILLS = 10, 4
+N, KILLS = 6, 2
 _a, _c, _person = Application.__table__, Certificate.__table__, Person.__table__
 
 
