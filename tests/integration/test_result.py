@@ -24,6 +24,7 @@ from app.rules.votes import Votes
 from app.scope import scope_of, scoped, system_scope
 from app.services import certificate, result
 from app.transaction import current_session
+from models.account import Account
 from models.application import Application
 from models.base import utcnow
 from models.certificate import Certificate
@@ -315,7 +316,7 @@ def test_other_conveners_and_roles_find_nothing(app: Flask, client: FlaskClient,
         assert login(client, name).get(path).status_code == 403, name
     with db.engine.begin() as connection:
         other = unit("合肥市教育局")
-        connection.exec_driver_sql(f"UPDATE review_plan SET convener_id = {other} WHERE id = {plan_id()}")
+        connection.execute(update(Account.__table__).where(Account.__table__.c.username == "convener").values(organization_id=other))
     convener = login(client, "convener")
     assert convener.get(path).status_code == 404
     assert convener.post(f"{path}/issue", data={"approval_no": "x"}, follow_redirects=False).status_code == 404
