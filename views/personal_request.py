@@ -28,6 +28,10 @@ TONES = {"editing": "", "reviewing": "", "returned": "warn", "terminated": "bad"
 PAGES = {"fill": "基本情况", "education": "教育经历", "attachments": "申报相关附件", "overview": "申请一览表", "submit": "提交"}
 
 
+def _sent_choice() -> dict[str, int]:
+    return {"specialty_id": positive(request.form.get("specialty")) or 0, "title_id": positive(request.form.get("title")) or 0}
+
+
 class RequestView(PageView):
     """The person's own requests."""
 
@@ -49,21 +53,40 @@ class RequestView(PageView):
     def recognition(self) -> Any:
         """新增 异地职称: 级别 and 系列 first, then 专业 and 资格 of these."""
         self._person("recognition")
-        session = current_session()
-        series, levels = series_choices(session), queries.levels(session)
-        chosen = (positive(request.values.get("series")), positive(request.values.get("level")))
-        specialties, titles = queries.offered(session, *chosen) if all(chosen) else ([], [])
         if request.method == "POST":
             with self.attempt() as outcome:
-                request_id = requests.begin_recognition(
-                    specialty_id=positive(request.form.get("specialty")) or 0,
-                    title_id=positive(request.form.get("title")) or 0, actor=current_actor(),
-                )
+                request_id = requests.begin_recognition(**_sent_choice(), actor=current_actor())
             if outcome.ok:
                 return redirect(url_for("RequestView.fill", request_id=request_id))
+        return self._choices()
+
+    @expose("/<int:request_id>/choice", methods=["GET", "POST"])
+    @has_access
+    def choice(self, request_id: int) -> Any:
+        """修改: another 级别, 系列, 专业 or 资格 of a recognition that is being edited."""
+        loaded = self._editable(request_id)
+        if loaded is None:
+            return redirect(url_for("RequestView.show", request_id=request_id))
+        if loaded.row.kind != "recognition":
+            abort(404)
+        if request.method == "POST":
+            with self.attempt() as outcome:
+                requests.change_choice(request_id=request_id, **_sent_choice(), actor=current_actor())
+            if outcome.ok:
+                flash(_("申请确认的内容已修改，已填写的信息没有变化。"), "success")
+                return redirect(url_for("RequestView.fill", request_id=request_id))
+        return self._choices(loaded.row)
+
+    def _choices(self, row: Any = None) -> Any:
+        """The lists to choose from, of what was asked for or else of the request."""
+        session = current_session()
+        chosen = (positive(request.values.get("series")), positive(request.values.get("level")))
+        if row is not None and not any(chosen):
+            chosen = queries.series_and_level(session, row.title_id)
+        specialties, titles = queries.offered(session, *chosen) if all(chosen) else ([], [])
         return self.render(
-            "request/recognition_new.html", series=series, levels=levels, chosen=chosen, specialties=specialties, titles=titles,
-            tree=self._tree("recognition"),
+            "request/recognition_new.html", series=series_choices(session), levels=queries.levels(session), chosen=chosen,
+            specialties=specialties, titles=titles, row=row, tree=self._tree("recognition"),
         )
 
     @expose("/reissue/new", methods=["GET", "POST"])

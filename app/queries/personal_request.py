@@ -198,6 +198,11 @@ def offered(session: Session, series_id: int, level_id: int) -> tuple[list[tuple
     return list(specialties), list(titles)
 
 
+def series_and_level(session: Session, title_id: int) -> tuple[int, int]:
+    """(series, level) of a title."""
+    return session.execute(select(_title.c.series_id, _title.c.level_id).where(_title.c.id == title_id)).tuples().one()
+
+
 def levels(session: Session) -> list[tuple[int, str]]:
     """(id, name) of the levels, highest first."""
     return list(session.execute(select(_level.c.id, _level.c.name).order_by(_level.c.rank.desc())).tuples().all())

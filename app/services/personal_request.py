@@ -62,14 +62,7 @@ def _record(session: Session, event: Event, request_id: int, actor: Actor, **dat
 def begin_recognition(*, specialty_id: int, title_id: int, actor: Actor) -> int:
     """新增: ask for a title of our own dictionaries; the request's id."""
     with transaction() as session:
-        fits = session.execute(
-            select(Title.__table__.c.id)
-            .join(Specialty.__table__, Specialty.__table__.c.series_id == Title.__table__.c.series_id)
-            .where(Title.__table__.c.id == title_id, Specialty.__table__.c.id == specialty_id,
-                   Title.__table__.c.enabled, Specialty.__table__.c.enabled)
-        ).first()
-        if fits is None:
-            raise Invalid("申请确认的专业和资格不属于同一系列，请重新选择。", {"title_id": "请重新选择申请确认资格。"})
+        _require_one_series(session, specialty_id, title_id)
         person = _own(session, actor)
         data: dict[str, Any] = {}
         if person.work_start:
@@ -79,6 +72,28 @@ def begin_recognition(*, specialty_id: int, title_id: int, actor: Actor) -> int:
         if person.title_name:
             data["former_title"] = person.title_name
         return _begin(session, "recognition", person, actor, title_id=title_id, specialty_id=specialty_id, data=data)
+
+
+def change_choice(*, request_id: int, specialty_id: int, title_id: int, actor: Actor) -> None:
+    """修改: another 专业 or 资格 for a recognition that is being edited; what was filled in stays."""
+    with transaction() as session:
+        row = lock(session, request_id, actor)
+        if row.kind != "recognition":
+            raise NotFound("没有找到这份异地职称申请，请返回申报记录重新选择。")
+        _require_one_series(session, specialty_id, title_id)
+        if (row.specialty_id, row.title_id) != (specialty_id, title_id):
+            _change(session, row, specialty_id=specialty_id, title_id=title_id)
+            _record(session, Event.REQUEST_SAVED, request_id, actor, specialty_id=specialty_id, title_id=title_id)
+
+
+def _require_one_series(session: Session, specialty_id: int, title_id: int) -> None:
+    title, specialty = Title.__table__.c, Specialty.__table__.c
+    fits = session.execute(
+        select(title.id).join(Specialty.__table__, specialty.series_id == title.series_id)
+        .where(title.id == title_id, specialty.id == specialty_id, title.enabled, specialty.enabled)
+    ).first()
+    if fits is None:
+        raise Invalid("申请确认的专业和资格不属于同一系列，请重新选择。", {"title_id": "请重新选择申请确认资格。"})
 
 
 def begin_reissue(*, certificate_id: int | None, actor: Actor) -> int:

@@ -205,7 +205,7 @@ MATRIX: dict[str, Rule] = {
     # 异地职称, 补换证
     "RequestView.index": only(APPLICANT, "own person", args={"kind": "recognition"}),
     **{f"RequestView.{name}": only(APPLICANT, "own person") for name in (
-        "recognition", "reissue", "show", "fill", "education", "education_delete", "attachments", "overview", "submit",
+        "recognition", "reissue", "show", "choice", "fill", "education", "education_delete", "attachments", "overview", "submit",
         "withdraw", "delete",
     )},
     "RequestReviewView.show": only(REVIEWERS, "requests the own organization handles"),

@@ -203,6 +203,27 @@ def test_what_is_missing_is_named_and_nothing_is_submitted(app: Flask, client: F
     assert row_of(number).data["former_unit"] == "南京市第一中学"  # what holds is kept
 
 
+def test_what_is_asked_for_can_be_changed_until_it_is_handed_in(app: Flask, client: FlaskClient, login: Login) -> None:
+    me = login(client, "applicant")
+    number = complete(me)
+    path = f"/requests/{number}/choice"
+    before, page = row_of(number), me.get(path).text
+    assert path in me.get(f"/requests/{number}/fill").text
+    assert f'<option value="{before.title_id}" selected>' in page
+    others = [int(key) for key in re.findall(r'<option value="(\d+)"(?! selected)', page.split('id="specialty"')[1].split("</select>")[0])]
+    assert me.post(path, data={"specialty": others[0], "title": before.title_id}).status_code == 302
+    after = row_of(number)
+    assert (after.specialty_id, after.title_id, after.data) == (others[0], before.title_id, before.data)
+    foreign = me.post(path, data={"specialty": others[0], "title": 999_999})
+    assert "不属于同一系列" in foreign.text
+    assert login(client, "applicant2").post(path, data={"specialty": others[0], "title": before.title_id}).status_code == 404
+    login(client, "applicant").post(f"/requests/{number}/submit", data={"action": "submit"})
+    assert row_of(number).state == "reviewing"
+    with pytest.raises(WrongState):
+        requests.change_choice(
+            request_id=number, specialty_id=before.specialty_id, title_id=before.title_id, actor=make.actor("applicant"))
+
+
 def test_education_has_at_most_two_entries_one_highest_and_a_degree_when_it_is_ticked(
     app: Flask, client: FlaskClient, login: Login
 ) -> None:
