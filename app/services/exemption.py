@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -98,12 +98,14 @@ def _require_in_hand(session: Session, row: Row[Any], actor: Actor) -> None:
         raise WrongState("该申报已录入评审结果，不能再更改免面试的审核。")
 
 
+_ASKED = select(_a.c.exemption_state, _plan.c.convener_id).join(_plan, _plan.c.id == _a.c.plan_id).where(
+    _a.c.id == bindparam("of_application")
+)
+
+
 @guard("application", "approve")
 def _decided_first(session: Session, *, case: CaseView, actor: Actor, opinion: str) -> None:
     """The convener answers the request before the application leaves it."""
-    row = session.execute(
-        select(_a.c.exemption_state, _plan.c.convener_id).join(_plan, _plan.c.id == _a.c.plan_id)
-        .where(_a.c.id == case.subject_id)
-    ).first()
+    row = session.connection().execute(_ASKED, {"of_application": case.subject_id}).first()
     if row is not None and row.exemption_state == "asked" and row.convener_id == case.organization_id:
         raise WrongState("申报人申请了免面试，请先在“免面试申请”中批准或不批准，再审核通过。")

@@ -5,7 +5,7 @@ The job is written in the deciding transaction; whether there is anything to set
 
 from __future__ import annotations
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -18,13 +18,19 @@ from models.seal import Seal
 
 KIND = "form.seal"
 _s, _d = Seal.__table__, Document.__table__
+# Asked in every approval, and composed once: that costs more than running it.
+_CONCERNED = select(
+    exists().where(_s.c.organization_id == bindparam("of_organization"), _s.c.enabled,
+                   _s.c.valid_until > bindparam("now", type_=_s.c.valid_until.type))
+    | exists().where(_d.c.subject_type == bindparam("of_type"), _d.c.subject_id == bindparam("of_subject"),
+                     _d.c.cache_key.startswith("run:"))
+)
 
 
 def order(session: Session, *, subject_type: str, subject_id: int, organization_id: int) -> None:
     """Have the organization's seal set on the forms of the subject, or taken from them; nothing where there is none."""
-    sealed = exists().where(_s.c.organization_id == organization_id, _s.c.enabled, _s.c.valid_until > utcnow())
-    made = exists().where(_d.c.subject_type == subject_type, _d.c.subject_id == subject_id, _d.c.cache_key.startswith("run:"))
-    if not session.execute(select(sealed | made)).scalar():
+    values = {"of_organization": organization_id, "now": utcnow(), "of_type": subject_type, "of_subject": subject_id}
+    if not session.connection().execute(_CONCERNED, values).scalar():
         return
     enqueue(session, kind=KIND, key=f"{KIND}:{subject_type}:{subject_id}:{utcnow().timestamp():.6f}",
             payload={"subject_type": subject_type, "subject_id": subject_id})
