@@ -37,7 +37,8 @@ KINDS: dict[str, Any] = {
     "notify.task_handed_over": _l("通知任务转交"), "notify.commission": _l("通知委托结果"),
     "deadline.remind": _l("提醒申报截止"), "document.make": _l("生成文档"), "form.seal": _l("加盖电子章"),
     "achievement_import.check": _l("检查导入文件"), "achievement_import.run": _l("导入业绩"),
-    "achievement_import.purge": _l("清理导入文件"),
+    "achievement_import.purge": _l("清理导入文件"), "export.make": _l("导出 Excel"), "export.purge": _l("清理导出文件"),
+    "notify.result_announced": _l("通知评审结果"),
 }
 
 
