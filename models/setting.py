@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Timestamps, Versioned
@@ -18,7 +18,7 @@ class Setting(Timestamps, Versioned, Base):
     key: Mapped[str] = mapped_column(String(80), unique=True)
     value: Mapped[Any] = mapped_column(Json)
     label: Mapped[str] = mapped_column(String(120))
-    names: Mapped[dict[str, str]] = mapped_column(Json, default=dict, server_default="{}")  # what screens call the value's keys
+    names: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")  # what screens call the value's keys, in order
 
     @property
     def named_value(self) -> tuple[Any, dict[str, str]]:

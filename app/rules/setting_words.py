@@ -24,15 +24,19 @@ def is_table(value: Any) -> bool:
 
 
 def write_table(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """One line a key: `单位审核：10`, `获奖：甲、乙`."""
+    """One line a key, in the order of the names: `单位审核：10`, `获奖：甲、乙`."""
     return "\n".join(
-        f"{names.get(key, key)}：{_COMMA.join(entry) if isinstance(entry, list) else entry}" for key, entry in value.items()
+        f"{names.get(key, key)}：{_COMMA.join(value[key]) if isinstance(value[key], list) else value[key]}" for key in _ordered(value, names)
     )
 
 
+def _ordered(value: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    return [key for key in names if key in value] + [key for key in value if key not in names]
+
+
 def read_table(text: str, before: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The inverse of write_table, in the order of `before`; Invalid names the line that cannot be read."""
-    keys = {names.get(key, key): key for key in before}
+    """The inverse of write_table, whatever the order of the lines; Invalid names the line that cannot be read."""
+    keys = {names.get(key, key): key for key in _ordered(before, names)}
     read: dict[str, Any] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, colon, entry = line.replace(":", "：", 1).partition("：")

@@ -5,7 +5,6 @@ Revision: 0125, after 0110; 2026-11-26
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0125"
 down_revision = "0110"
@@ -14,7 +13,7 @@ depends_on = None
 
 
 def upgrade():
-    op.add_column("setting", sa.Column("names", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False, server_default="{}"))
+    op.add_column("setting", sa.Column("names", sa.JSON(), nullable=False, server_default="{}"))
 
 
 def downgrade():
