@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.actor import SYSTEM
+from app.errors import DomainError
 from app.jobs.registry import GiveUp, JobView, handler
 from app.queries import seal as seals
 from app.queries.certificate import to_render
@@ -40,7 +41,10 @@ PLATFORM_PLACE = Place("platform", 0, None)
 @handler("certificate.issue")
 def issue(job: JobView) -> None:
     """The result of the application of the payload was approved (app.services.result)."""
-    certificates.issue(application_id=job.payload["application_id"], actor=SYSTEM)
+    try:
+        certificates.issue(application_id=job.payload["application_id"], actor=SYSTEM)
+    except DomainError as error:  # a rule forbids it: the convener reads why and tries again when that has ended
+        raise GiveUp(error.message) from error
 
 
 @handler("certificate.render")

@@ -60,8 +60,11 @@ def run_one(app: Flask, job_id: int, *, token: str, duration: dt.timedelta = LEA
 def describe(error: Exception) -> str:
     """What staff see of an error: its class, its words and the line of ours it came from.
 
-    Of a database error only the first line: the rest holds the statement's values, which may be personal data.
+    Of a job that gave up the words alone: they are a sentence for whoever ordered it. Of a database error only the first line: the rest
+    holds the statement's values, which may be personal data.
     """
+    if isinstance(error, registry.GiveUp):
+        return str(error)
     place = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if f"{Path(__file__).parents[1]}" in frame.filename:

@@ -86,6 +86,14 @@ def standing_on(day: dt.date) -> ColumnElement[bool]:
     return and_(_i.c.revoked_on.is_(None), _i.c.banned_from <= day, _i.c.banned_until >= day)
 
 
+def barring(session: Session, person_id: int) -> Any | None:
+    """The record that forbids a person applying, and being given a certificate, today (the longest one), or None."""
+    return session.execute(
+        select(_i).where(_i.c.person_id == person_id, _i.c.bars, standing_on(deadlines.today()))
+        .order_by(_i.c.banned_until.desc(), _i.c.id).limit(1)
+    ).first()
+
+
 _ROW = (
     select(
         _i, _person.c.name, _person.c.id_number, _unit.c.name.label("unit"), _by.c.name.label("recorder"),

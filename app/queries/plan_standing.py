@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.queries.plan import PlanPage
 from app.rules import deadlines
+from app.rules.checks_eligibility import TERMINATED_IN_ERROR
 from models.application import Application
 from models.person import Person
 from models.plan import ReviewPlan
@@ -72,5 +73,5 @@ def _personal_barrier(session: Session, plan: PlanPage, person_id: int) -> str:
     if other is None:
         return ""
     if other.state == "terminated":
-        return f"您在 {plan.year} 年度的申报“{other.name}”已被终止，本年度不能再申报。"
+        return f"您在 {plan.year} 年度的申报“{other.name}”已被终止，本年度不能再申报。{TERMINATED_IN_ERROR}"
     return f"一个申报年度只允许申报一次（不限系列和专业）。您在 {plan.year} 年度已申报“{other.name}”。"

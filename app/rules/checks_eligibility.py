@@ -8,6 +8,7 @@ from app.rules.checks_material import Material
 from app.rules.checks_registry import Gap, rule
 
 ONCE_A_YEAR = "一个申报年度只允许申报一次（不限系列和专业）。"
+TERMINATED_IN_ERROR = "如认为终止有误，请联系作出终止的单位，核实后由平台运维人员解除终止。"
 
 
 @rule("A01", group="资格", title="已绑定单位且单位审核通过")
@@ -47,7 +48,7 @@ def check_a03(material: Material) -> list[Gap]:
 def check_a04(material: Material) -> list[Gap]:
     """A terminated application bars the plan year."""
     return [
-        Gap(f"您在 {material.plan.year} 年度的申报“{rival.plan}”已被终止，本年度不能再申报，请在下一年度申报。", "submit")
+        Gap(f"您在 {material.plan.year} 年度的申报“{rival.plan}”已被终止，本年度不能再申报，请在下一年度申报。{TERMINATED_IN_ERROR}", "submit")
         for rival in material.rivals
         if rival.state == "terminated"
     ]

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Invalid, NotFound, WrongState
+from app.errors import Invalid, NotFound, Sentence, WrongState
 from app.outbox import enqueue
+from app.queries import integrity
 from app.rules import deadlines
 from app.rules.numbering import city_digits, number_of, prefix_of
 from app.services import form_seal
@@ -67,6 +68,7 @@ def issue(*, application_id: int, actor: Actor) -> Issued:
         ).first()
         if result is None:
             raise WrongState("评审结果尚未公示期满并批准，不能发证。")
+        _refuse_barred(session, application.person_id, application.person.name)
         number = _next_number(
             session, year=application.plan_year, region_code=application.plan.committee.region_code,
             series=application.series.number_code, level=application.title.level.number_code,
@@ -96,6 +98,7 @@ def issue_recognized(
     employer_name: str, actor: Actor,
 ) -> Issued:
     """A certificate for a title confirmed from elsewhere, inside the deciding transaction."""
+    _refuse_barred(session, request.person_id, holder_name)
     codes = session.execute(
         select(_series.c.number_code.label("series"), _level.c.number_code.label("level"))
         .select_from(_title).join(_series, _series.c.id == _title.c.series_id).join(_level, _level.c.id == _title.c.level_id)
@@ -171,6 +174,19 @@ def revoke(*, certificate_id: int, reason: str, actor: Actor) -> None:
         if user_id is not None:
             notify(session, user_ids=[user_id], key=f"certificate-revoked:{row.id}",
                    title=f"您的职称证书 {row.number} 已被撤销：{reason.strip()}"[:200], link="/certificates/")
+
+
+def _refuse_barred(session: Session, person_id: int, name: str) -> None:
+    """Who may not apply is not given a title either, also when the record was made after the approval.
+
+    A 补换证 gives nothing new and is not refused.
+    """
+    record = integrity.barring(session, person_id)
+    if record is not None:
+        raise WrongState(Sentence(
+            "“%(name)s”在诚信档案中有记录（%(what)s），%(since)s 至 %(until)s 不能发证。该记录解除或期满后，请重试。", name=name,
+            what=record.category_name or record.reason, since=record.banned_from.isoformat(), until=record.banned_until.isoformat(),
+        ))
 
 
 def _insert(session: Session, actor: Actor, number: str, values: Mapping[str, Any], **event: Any) -> Issued:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import subprocess
@@ -18,6 +19,7 @@ from app.demo.evidence import evidence_pdf
 from app.errors import DomainError, WrongState
 from app.extensions import db
 from app.jobs.worker import run_due
+from app.rules import deadlines
 from app.scope import system_scope
 from app.services import certificate, review
 from app.services import personal_request as requests
@@ -29,11 +31,14 @@ from models.case import Task
 from models.certificate import Certificate
 from models.document import Document
 from models.file import StoredFile
+from models.integrity import IntegrityRecord
 from models.personal_request import PersonalRequest
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories.result import approved_result
+from tests.factories.rows import save
+from tests.factories.unit_world import person
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 _r, _c, _task = PersonalRequest.__table__, Certificate.__table__, Task.__table__
@@ -186,6 +191,25 @@ def test_the_whole_of_a_recognition(app: Flask, client: FlaskClient, login: Logi
         assert words in text, words
     run_due(app)
     assert certificates()[0].file_id is not None
+
+
+def test_who_is_barred_is_not_recognized_until_the_record_is_over(app: Flask, client: FlaskClient, login: Login) -> None:
+    me = login(client, "applicant")
+    number = complete(me)
+    me.post(f"/requests/{number}/submit", data={"action": "submit"})
+    for username in ("unit", "department", "hr"):
+        decide("recognition", number, username)
+    today = deadlines.today()
+    record = save(IntegrityRecord(person_id=person("applicant").id, reason="材料造假", banned_from=today, banned_until=today))
+    with pytest.raises(WrongState, match="“李明”在诚信档案中有记录（材料造假）"):
+        decide("recognition", number, "issuer")
+    assert (row_of(number).state, tasks("recognition", number)[-1].state, certificates()) == ("reviewing", "open", [])
+    yesterday = today - dt.timedelta(days=1)
+    with db.engine.begin() as connection:
+        connection.execute(update(IntegrityRecord.__table__).where(IntegrityRecord.__table__.c.id == record)
+                           .values(banned_from=yesterday, banned_until=yesterday))
+    decide("recognition", number, "issuer")
+    assert len(certificates()) == 1
 
 
 def test_what_is_missing_is_named_and_nothing_is_submitted(app: Flask, client: FlaskClient, login: Login) -> None:

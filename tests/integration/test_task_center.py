@@ -16,7 +16,7 @@ from app.queries.inbox import inbox_of, tab_counts
 from app.queries.worklist import due_dates, tasks_page
 from app.rules import deadlines
 from app.scope import scope_of, scoped
-from app.services import application, review, saved_view, substitution, termination
+from app.services import appeal, application, review, saved_view, substitution, termination
 from app.transaction import current_session
 from models.application import Application
 from models.case import Task
@@ -237,7 +237,7 @@ def test_a_termination_bars_the_year_until_operations_lift_it(app):
     who = make.actor("applicant")
     application_id = terminated()
     engineer = plan_page(current_session(), make.engineer_plan())
-    assert "已被终止，本年度不能再申报" in standing_of(current_session(), engineer, who).barrier
+    assert "已被终止，本年度不能再申报。如认为终止有误" in standing_of(current_session(), engineer, who).barrier
     current_session().rollback()
     for login in ("unit", "applicant", "convener"):
         with pytest.raises(NotAllowed):
@@ -257,6 +257,17 @@ def platform():
     import dataclasses
 
     return dataclasses.replace(make.actor("ops"), roles=frozenset({"Ops"}))
+
+
+def test_the_applicant_reads_whom_to_ask_about_a_termination_and_is_offered_no_appeal(app, client, login):
+    application_id = terminated()
+    login(client, "applicant")
+    page = client.get("/applications/").text
+    assert "如认为终止有误，请联系“合肥市第八中学”核实" in page
+    assert "申请复查" not in page.replace("不能申请复查", "")
+    assert client.get(f"/appeals/new?ground=result&subject={application_id}").status_code == 404
+    with pytest.raises(NotFound):
+        appeal.submit(ground="result", subject_id=application_id, reason="单位核对材料有误，请求复查。", actor=make.actor("applicant"))
 
 
 def test_operations_lift_it_on_their_page(app, client, login):
