@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from builtins import list as list_of  # inside the class body `list` is the page
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from flask import Response, abort, flash, g, has_request_context, jsonify, redirect, request, url_for
+from flask import abort, flash, g, has_request_context, redirect, request, url_for
 from flask_appbuilder import ModelView, expose, has_access
-from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import String, or_
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 from wtforms import HiddenField
 
-from app.actor import Actor
 from app.audit import Event, record_event
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
-from app.queries.search import matching
 from app.transaction import transaction
 from views.base_fields import form_class
 from views.base_page import current_actor, show_field_errors
-from views.base_query import Page, SafeFilters, leads_to, like_pattern, read_filters, read_listing, read_page
+from views.base_query import Page, SafeFilters, read_filters, read_listing, read_page
+from views.base_rows import RowsInReach
 from views.base_state import changes, fingerprint, values_of
 
-OPTIONS_SHOWN = 20
 BATCH_LIMIT = 500
 
 
-class SafeModelView(ModelView):
+class SafeModelView(RowsInReach, ModelView):
     """A generated screen over one model.
 
     noun: what a row is called; titles are made from it
@@ -50,9 +45,6 @@ class SafeModelView(ModelView):
     choices: Mapping[str, Mapping[str, str]] = {}
     named_by = ""
     search_labels: Mapping[str, Any] = {}
-    option_columns: Mapping[str, Sequence[str]] = {}
-    owner = ""
-    own_relations: Mapping[str, str] = {}
     exclude_route_methods = {"download"}
     page_size = 25
     list_template = "appbuilder/general/model/list.html"
@@ -114,65 +106,6 @@ class SafeModelView(ModelView):
     def get_redirect(self) -> str:
         return url_for(f"{self.endpoint}.list") if "list" not in self.exclude_route_methods else "/"
 
-    # Rows in reach
-
-    def _owner_of(self, actor: Actor) -> int | None:
-        """The organization whose rows alone are in reach; None for staff of the platform."""
-        return None if actor.is_platform or not self.owner else actor.organization_id or 0
-
-    def rows(self) -> Any:
-        """The query over the rows the actor may reach on this screen; the row scope applies besides."""
-        query = self._base_filters.apply_all(db.session.query(self.datamodel.obj))
-        organization_id = self._owner_of(current_actor())
-        return query if organization_id is None else query.filter(leads_to(self.datamodel.obj, self.owner, organization_id))
-
-    def row(self, pk: Any) -> Any:
-        """The row by its key, 404 unless it is in reach."""
-        if not str(pk).isascii() or not str(pk).isdecimal() or int(pk) > 2**62:
-            abort(404)
-        found = self.rows().filter(self.datamodel.obj.id == int(pk)).one_or_none()
-        return found if found is not None else abort(404)
-
-    def _related_query(self, column: str) -> Any:
-        model = self.datamodel.get_related_model(column)
-        query = db.session.query(model)
-        actor = current_actor()
-        if column in self.own_relations and not actor.is_platform:
-            query = query.filter(leads_to(model, self.own_relations[column], actor.organization_id or 0))
-        return query
-
-    def related_row(self, column: str, pk: int) -> Any:
-        """The related row when the actor may point at it, otherwise None."""
-        return self._related_query(column).filter_by(id=pk).one_or_none()
-
-    def related_rows(self, column: str, text: str) -> list[Any]:
-        """The first rows that match the text, for the remote search."""
-        model = self.datamodel.get_related_model(column)
-        query = self._related_query(column)
-        names = self.option_columns.get(column) or [n for n in ("name", "code") if hasattr(model, n)]
-        indexed = matching(model, text) if text else None
-        if indexed is not None:
-            query = query.filter(indexed)
-        elif text:
-            pattern = f"%{like_pattern(text)}%"
-            query = query.filter(or_(*(sql_cast(getattr(model, n), String).ilike(pattern, escape="!") for n in names)))
-        return list(query.order_by(model.id).limit(OPTIONS_SHOWN))
-
-    @expose("/options/<string:column>")
-    @has_access
-    @permission_name("list")
-    def options(self, column: str) -> Response:
-        """[{id, text}] for the remote select of a relationship of this screen's forms."""
-        offered = {*self.search_columns, *self.add_columns, *self.edit_columns}
-        if column not in offered or not self.datamodel.is_relation_many_to_one(column):
-            abort(404)
-        rows = self.related_rows(column, request.args.get("q", "").strip()[:50].replace("\x00", ""))
-        return jsonify([{"id": row.id, "text": self.option_text(column, row)} for row in rows])
-
-    def option_text(self, column: str, row: Any) -> str:
-        """How a related row is called in the choices of a form."""
-        return str(row)
-
     # List
 
     @expose("/list/")
@@ -188,8 +121,7 @@ class SafeModelView(ModelView):
         """The rows the filters leave, as FAB's list widget with key paging; `more_href`: one page, then that link."""
         listing = read_listing(self)
         page = read_page(
-            self.datamodel.obj, filters.apply_all(self.rows()), listing,
-            [selectinload(getattr(self.datamodel.obj, name)) for name in self._list_relations()],
+            self.datamodel.obj, filters.apply_all(self.rows()), listing, self._loaded_with(),
         )
         pks = [row.id for row in page.rows]
         links = {"prev_href": None, "next_href": more_href if page.has_next else None} if more_href else {
@@ -201,13 +133,19 @@ class SafeModelView(ModelView):
             value_columns=list_of(self.datamodel.get_values(page.rows, self.list_columns)),
             order_columns=self.order_columns, formatters_columns=self.formatters_columns, page=0,
             page_size=listing.size, count=page.count, count_text=_("共 %(n)s 条", n=page.count_text), pks=pks,
-            actions=self.actions, filters=filters, modelview_name=type(self).__name__, **links,
+            actions=self.actions, filters=filters, modelview_name=type(self).__name__,
+            locked={row.id: self.locked(row) for row in page.rows}, **links,
         )
         return page, widget
 
-    def _list_relations(self) -> list_of[str]:
+    def _loaded_with(self) -> list_of[Any]:
+        """What comes with the rows of a list, so that a longer list asks no more often."""
         roots = dict.fromkeys(name.partition(".")[0] for name in self.list_columns)
-        return [name for name in roots if self.datamodel.is_relation(name)]
+        return [selectinload(getattr(self.datamodel.obj, name)) for name in roots if self.datamodel.is_relation(name)]
+
+    def locked(self, item: Any) -> Collection[str]:
+        """Which of "edit" and "delete" a row does not allow now: no button offers them. To refuse is for the pre_… methods."""
+        return ()
 
     def _link(self, **place: int) -> str:
         name = type(self).__name__
@@ -222,6 +160,7 @@ class SafeModelView(ModelView):
     def show(self, pk: Any) -> Any:
         row = self.row(pk)
         widgets = self._get_show_widget(row.id, row)
+        widgets["show"].template_args["locked"] = self.locked(row)
         views = self._related_in_reach()
         widgets["related_views"] = [self._related_widget(row, view) for view in views]
         return self.render_template(

@@ -62,3 +62,11 @@ def unguard_plans() -> None:
         else:
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS review_plan_stays_on_update")
     db.session.rollback()
+
+
+def published(convener_id: int) -> tuple[int, dict[str, int]]:
+    """A plan that is complete and open today, with the ids `fill` gives."""
+    plan = make.plan(convener_id)
+    ids = fill(plan)
+    window(plan)
+    return plan, ids

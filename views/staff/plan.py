@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import flash, g, redirect, url_for
@@ -28,7 +29,8 @@ from views.base_fields import form_class
 from views.base_query import SafeFilters
 from views.plan import PHASES
 from views.screen import rich
-from views.staff.plan_parts import PARTS, PLAN, InPlan, shown_edition
+from views.staff.plan_part import InPlan, shown_edition
+from views.staff.plan_parts import PARTS, PLAN
 from views.staff.region_path import ByRegionPath, region_path
 
 RICH = {"data-rich": "", "rows": "10"}
@@ -130,6 +132,12 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
         if len(committees) == 1 and form.committee.data is None:
             form.committee.data, form.region.data = committees[0], committees[0].region
 
+    def locked(self, item: ReviewPlan) -> Collection[str]:
+        """Who does not keep it only looks; of what was published 编辑 leads to the description, and nothing is deleted."""
+        if not self._may_change(item):
+            return "edit", "delete"
+        return () if item.state == "draft" else ("delete",)
+
     def pre_delete(self, item: ReviewPlan) -> None:
         """What people have seen is closed, not deleted."""
         if item.state != "draft":
@@ -164,6 +172,7 @@ class ReviewPlanView(ByRegionPath, SafeModelView):
         step = {"draft": "publish", "published": "close"}.get(item.state)
         widgets["show"].template_args["actions"] = {k: a for k, a in self.actions.items() if k == step}
         parts = plan_desk.parts_of(session, item.id, edition)
+        widgets["show"].template_args["main"] = "publish" if step == "publish" and not plans.blocking(parts) else ""
         figures = plan_desk.figures_of(session, item.id)
         may_change = self._may_change(item)
         widgets["desk"] = {
