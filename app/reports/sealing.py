@@ -34,6 +34,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from app.reports.errors import ReportError
 from app.reports.fonts import DEFAULT_FONT_DIR, FACES
+from app.reports.signer import room_for, signer_of
 
 _AS_IT_IS = SimpleBoxLayoutRule(
     AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(0, 0, 0, 0), InnerScaling.NO_SCALING)
@@ -186,9 +187,10 @@ def set_seal(pdf: bytes, field: str, key: SealKey, *, reason: str = "电子印�
     """
     if field not in empty_fields(pdf):
         raise SealError(f"文档中没有“{field}”的盖章位置。")
-    signer = signers.SimpleSigner.load_pkcs12_data(key.p12, other_certs=[], passphrase=None)
-    if signer is None:
-        raise SealError("电子章的密钥无法使用，请在运维平台重新安装。")
+    try:
+        signer = signer_of(key.p12)
+    except ValueError as error:
+        raise SealError("电子章的密钥无法使用，请在运维平台重新安装。") from error
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     metadata = signers.PdfSignatureMetadata(
         field_name=field, md_algorithm="sha256", reason=reason, subfilter=fields.SigSeedSubFilter.PADES,
@@ -201,7 +203,7 @@ def set_seal(pdf: bytes, field: str, key: SealKey, *, reason: str = "电子印�
         picture = PdfImage(Image.open(io.BytesIO(key.picture)).convert("RGBA"))
         style = StaticStampStyle(background=picture, background_opacity=1.0, border_width=0)
     output = io.BytesIO()
-    signers.PdfSigner(metadata, signer, stamp_style=style).sign_pdf(writer, output=output)
+    signers.PdfSigner(metadata, signer, stamp_style=style).sign_pdf(writer, bytes_reserved=room_for(signer), output=output)
     return output.getvalue()
 
 
