@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import json
 import unicodedata
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -151,7 +152,7 @@ def certificate_html(data: CertificateData) -> str:
         {
             "heading": HEADING,
             "title_left": TITLE_SHIFT_POINTS / POINTS_PER_MM,
-            "ground": _data_uri(layout.ground.encode(), "image/svg+xml"),
+            "ground": _ground_uri(layout.ground),
             "photo": _data_uri(print_photo(data.photo), "image/jpeg"),
             "photo_box": layout.photo,
             "qr": _data_uri(qr_png(data.verify_url), "image/png"),
@@ -239,6 +240,12 @@ def print_photo(photo: bytes) -> bytes:
     output = io.BytesIO()
     cut.save(output, "JPEG", quality=90, optimize=True)
     return output.getvalue()
+
+
+@lru_cache(maxsize=4)
+def _ground_uri(drawing: str) -> str:
+    """Packed: the parser of HTML looks at each of its characters several times."""
+    return _data_uri(gzip.compress(drawing.encode(), mtime=0), "image/svg+xml")
 
 
 def _data_uri(content: bytes, media_type: str) -> str:

@@ -25,6 +25,9 @@ POLICY = ResourceAccessPolicy.server(None, allow_remote=False, max_resources=0)
 # What XML 1.0 and PDF text cannot carry: control characters, surrogates, non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
+# The content of pictures, in letters that every face has.
+_DATA = re.compile(r";base64,[A-Za-z0-9+/=]+")
+
 # xhtml2pdf lets this element overrule the title it is given.
 _TITLE_ELEMENT = re.compile(r"<title>.*?</title>", re.DOTALL | re.IGNORECASE)
 
@@ -45,7 +48,7 @@ def render_document(html: str, *, title: str, created: datetime, font_dir: Path,
         fonts.register_fonts(font_dir)
         typesetting.install(base_font=fonts.face_name("song"))
         html = _TITLE_ELEMENT.sub("", _UNPRINTABLE.sub("", html), count=1)
-        lacking = fonts.missing_characters(html, font_dir)
+        lacking = fonts.missing_characters(_DATA.sub("", html), font_dir)
         if lacking and lenient:
             html = html.translate({ord(c): MISSING_MARK for c in lacking if c not in title})
             lacking = "".join(c for c in lacking if c in title)
