@@ -1,4 +1,4 @@
-"""Chinese typesetting for xhtml2pdf and ReportLab: the one module that reaches into both.
+"""Chinese typesetting for xhtml2pdf and ReportLab: with app.reports.drawings, what reaches into both.
 
 Four faults of the pinned versions are mended when `install()` is called:
 
@@ -9,28 +9,20 @@ Four faults of the pinned versions are mended when `install()` is called:
 - Text extraction. ReportLab writes characters above U+FFFF (rare names) wrongly into ToUnicode; they must be UTF-16.
 - Embedding. Pictures, drawings and cells under a colspan are set as if in Helvetica, which is not embedded; they get the base font.
 
-Beside them, a drawing (SVG) that many documents have is parsed, measured and put into operators once.
-
 All of it depends on private functions, so tests/unit/reports/test_typesetting.py fails when a pin moves.
 """
 
 from __future__ import annotations
 
-import copy
-import gzip
-import io
 import re
 import threading
 import weakref
 from dataclasses import dataclass, field
-from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 import xhtml2pdf.reportlab_paragraph as paragraphs
-import xhtml2pdf.xhtml2pdf_reportlab as images
 from reportlab import rl_config
-from reportlab.graphics import renderPDF, shapes
+from reportlab.graphics import shapes
 from reportlab.lib.colors import black
 from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.platypus import tables as platypus_tables
@@ -38,6 +30,7 @@ from reportlab.platypus.tables import TableStyle
 from reportlab.rl_config import _FUZZ
 from xhtml2pdf import tables
 
+from app.reports import drawings
 from app.reports.line_rules import TOKEN, binds
 
 WRITTEN_FOR = {"xhtml2pdf": "0.2.28", "reportlab": "5.1.0"}
@@ -48,11 +41,6 @@ LOOSEST_JUSTIFIED_EM = 8
 CLOSING_RULE_POINTS = 0.6
 
 _WIDTH_CACHE_LIMIT = 40_000
-_GZIP = b"\x1f\x8b"
-_MOST_OF_A_DRAWING = 4_000_000  # bytes when unpacked; what is cut off there does not parse
-_PLACES_KEPT = 4  # of one drawing
-_USES_RESOURCES = re.compile(r"/\w+ .*\b(?:Tf|gs|Do|cs|CS|scn|SCN|sh)\b")  # a font, say, which each document names anew
-
 Fragment = Any
 Part = tuple[Fragment, str]
 
@@ -77,8 +65,7 @@ def install(*, base_font: str) -> None:
         tables.pisaTagTABLE.end = _end_table
         tables.PmlTable.split = _split_table
         ttfonts.makeToUnicodeCMap = to_unicode_map
-        images.svg2rlg = _drawing
-        paragraphs.renderPDF = SimpleNamespace(draw=_draw)
+        drawings.install()
 
 
 # ---- line breaking ---------------------------------------------------------------------------------------------
@@ -348,40 +335,6 @@ def _split_table(self: Any, width: float, height: float) -> list[Any]:
         upper.setStyle(TableStyle([("LINEBELOW", (0, -1), (-1, -1), CLOSING_RULE_POINTS, black)]))
         lower.setStyle(TableStyle([("LINEABOVE", (0, head), (-1, head), CLOSING_RULE_POINTS, black)]))
     return pieces
-
-
-# ---- drawings --------------------------------------------------------------------------------------------------
-
-_stock_svg2rlg = images.svg2rlg
-
-
-def _drawing(stream: Any, *arguments: Any, **named: Any) -> Any:
-    """A drawing from SVG, parsed and measured once: every certificate has the same ground. It is placed on a shallow copy."""
-    return copy.copy(_parsed(stream.read(), arguments, tuple(sorted(named.items()))))
-
-
-@lru_cache(maxsize=4)
-def _parsed(content: bytes, arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> Any:
-    if content.startswith(_GZIP):
-        content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(_MOST_OF_A_DRAWING)
-    drawing = _stock_svg2rlg(io.BytesIO(content), *arguments, **dict(named))
-    if drawing is not None:
-        bounds = drawing.getBounds()
-        drawing.__dict__.update(getBounds=lambda: bounds, _strokes={})
-    return drawing
-
-
-def _draw(drawing: Any, canvas: Any, x: float, y: float) -> None:
-    """Draw; of a drawing of lines alone the page's operators are kept, for the next page that has it at the same place."""
-    strokes, place = drawing.__dict__.get("_strokes", {}), (tuple(drawing.transform), x, y)
-    if place in strokes:
-        canvas._code.append(strokes[place])
-        return
-    start = len(canvas._code)
-    renderPDF.draw(drawing, canvas, x, y)
-    operators = "\n".join(canvas._code[start:])
-    if len(strokes) < _PLACES_KEPT and not _USES_RESOURCES.search(operators):
-        strokes[place] = operators
 
 
 # ---- text extraction -------------------------------------------------------------------------------------------

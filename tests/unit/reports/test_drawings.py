@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.reports import typesetting
+from app.reports import drawings
 from app.reports.errors import RenderError
 from app.reports.fonts import DEFAULT_FONT_DIR
 from app.reports.rendering import render_document
-from tests.unit.reports.reading import page, text_lines
+from tests.unit.reports.reading import page, page_texts, text_lines
 
 CREATED = datetime(2026, 11, 20, tzinfo=UTC)
 WAVE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><path d="M1,1C9,30 20,2 80,20" fill="none" stroke="#b5904a"/></svg>'
@@ -30,21 +30,21 @@ def render(body: str) -> bytes:
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> None:
-    typesetting._parsed.cache_clear()
+    drawings._parsed.cache_clear()
 
 
 def test_a_drawing_of_lines_is_the_same_in_the_first_and_the_next_document() -> None:
     body = f'<p><img src="{uri(WAVE)}" width="60"></p>'
     first = render(body)
     assert render(body) == first
-    assert typesetting._parsed.cache_info().misses == 1
+    assert drawings._parsed.cache_info().misses == 1
 
 
 def test_a_drawing_is_drawn_where_and_as_large_as_each_document_wants() -> None:
     bodies = [f'<p style="margin-left:{left}pt">图<img src="{uri(WAVE)}" width="{width}"></p>' for left in (0, 40) for width in (30, 60, 90)]
     again = [render(body) for body in bodies]
     for body, kept in zip(bodies, again, strict=True):
-        typesetting._parsed.cache_clear()
+        drawings._parsed.cache_clear()
         assert render(body) == kept
     assert len(set(again)) == len(bodies)
 
@@ -63,6 +63,23 @@ def test_a_packed_drawing_is_the_same_as_the_drawing() -> None:
 
 
 def test_a_packed_drawing_that_grows_beyond_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typesetting, "_MOST_OF_A_DRAWING", 60)
+    monkeypatch.setattr(drawings, "_MOST_OF_A_DRAWING", 60)
     with pytest.raises(RenderError):
         render(f'<p><img src="{uri(WAVE, packed=True)}" width="60"></p>')
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 101])
+def test_every_page_says_how_many_pages_there_are(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+    stock = drawings._stock_build
+    monkeypatch.setattr(drawings, "_stock_build", lambda *given: passes.append(1) or stock(*given))
+    css = "@page { size: A5; @frame text { left: 10mm; top: 10mm; width: 120mm; height: 180mm } @frame foot { -pdf-frame-content: foot; left: 10mm; top: 195mm; width: 120mm; height: 8mm } }"
+    foot = '<div id="foot">第 <pdf:pagenumber/> 页　共 <pdf:pagecount/> 页</div>'
+    pdf = render_document(page(foot + "<pdf:nextpage/>".join(f"<p>正文{n}</p>" for n in range(count)), css), title="页码", created=CREATED,
+                          font_dir=DEFAULT_FONT_DIR)
+    texts = ["".join(text.split()) for text in page_texts(pdf)]
+    assert len(texts) == count
+    for number, text in enumerate(texts, 1):
+        assert f"第{number}页" in text
+        assert f"共{count}页" in text
+    assert passes == [1], "the document was laid out once"
