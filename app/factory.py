@@ -14,7 +14,7 @@ from app.extensions import configure_engine, csrf, db, limiter, migrate
 from app.session_store import SessionInterface
 from config import ROOT, Base, settings
 from models import encrypted
-from views import errors, hooks, ops, screen, sentences, shell, sign_on_clients
+from views import addresses, errors, hooks, ops, screen, sentences, shell, sign_on_clients
 from views.account import LoginView
 
 
@@ -38,6 +38,7 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
     limiter.init_app(app)
     sign_on_clients.register(app)
     app.session_interface = SessionInterface(app)
+    addresses.register_numbers(app)
     hooks.register_before(app)  # the actor and the scope, before FAB's own hooks
     with app.app_context():
         builder = Builder(indexview=shell.IndexView)

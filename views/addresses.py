@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import current_app, request, url_for
+from flask import Flask, current_app, request, url_for
+from werkzeug.routing import IntegerConverter, Map
 
 _REVIEW_PAGES = {
     "employment": ("UnitPersonView.show", "employment_id"),
@@ -16,8 +17,21 @@ _REVIEW_PAGES = {
     "appeal": ("AppealReviewView.show", "appeal_id"),
 }
 
+LARGEST = 2**63 - 1  # that a column holds
 _PLACE = 987654321012345678  # stands for the id in an address that is built once
 _ENTRUSTMENT = "CommissionView.plan"
+
+
+class Number(IntegerConverter):
+    """A number in an address: one that no key can be is no page, instead of an error of the database."""
+
+    def __init__(self, url_map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = LARGEST, signed: bool = False) -> None:
+        super().__init__(url_map, fixed_digits, min, max, signed)
+
+
+def register_numbers(app: Flask) -> None:
+    """Before any route is added."""
+    app.url_map.converters["int"] = Number
 
 
 def subject_address(subject_type: str, subject_id: int, back: str = "") -> str:

@@ -18,7 +18,6 @@ from views.addresses import is_local
 from views.base import PageView, current_actor, wants_json
 from views.file_response import file_response
 
-ID = "int(max=9223372036854775807)"
 OFFSETS = {"up": -1, "down": 1}
 
 
@@ -28,21 +27,21 @@ class FileView(PageView):
     route_base = "/files"
     default_view = "download"
 
-    @expose(f"/<{ID}:attachment_id>")
+    @expose("/<int:attachment_id>")
     @has_access
     def download(self, attachment_id: int) -> Any:
         """An attachment's file; `?inline=1` shows images and PDFs instead of saving them."""
         item = files.attachment(attachment_id)
         return file_response(item.file, item.name, inline="inline" in request.args)
 
-    @expose(f"/stored/<{ID}:file_id>")
+    @expose("/stored/<int:file_id>")
     @has_access
     def stored(self, file_id: int) -> Any:
         """A photo, a certificate or an own upload."""
         file = files.stored_file(file_id)
         return file_response(file, file.name, inline="inline" in request.args)
 
-    @expose(f"/<string(maxlength=32):subject_type>/<{ID}:subject_id>/<string(maxlength=60):slot>", methods=["POST"])
+    @expose("/<string(maxlength=32):subject_type>/<int:subject_id>/<string(maxlength=60):slot>", methods=["POST"])
     @has_access
     def upload(self, subject_type: str, subject_id: int, slot: str) -> Any:
         """上传 one or several files (`files`) into a slot; each is refused or kept on its own."""
@@ -68,7 +67,7 @@ class FileView(PageView):
             flash(_("已上传 %(count)d 个文件。", count=len(kept)), "success")
         return _answer(refusals)
 
-    @expose(f"/<{ID}:attachment_id>/rename", methods=["POST"])
+    @expose("/<int:attachment_id>/rename", methods=["POST"])
     @has_access
     def rename(self, attachment_id: int) -> Any:
         """改名."""
@@ -77,7 +76,7 @@ class FileView(PageView):
             flash(_("附件已改名为“%(name)s”。", name=item.name), "success")
         return _answer([], outcome.status)
 
-    @expose(f"/<{ID}:attachment_id>/move", methods=["POST"])
+    @expose("/<int:attachment_id>/move", methods=["POST"])
     @has_access
     def move(self, attachment_id: int) -> Any:
         """↑ or ↓ (`direction`: up, down)."""
@@ -88,7 +87,7 @@ class FileView(PageView):
             files.move(attachment_id=attachment_id, offset=offset, actor=current_actor())
         return _answer([], outcome.status)
 
-    @expose(f"/<{ID}:attachment_id>/delete", methods=["POST"])
+    @expose("/<int:attachment_id>/delete", methods=["POST"])
     @has_access
     def delete(self, attachment_id: int) -> Any:
         """删除."""

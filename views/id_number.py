@@ -19,7 +19,7 @@ class IdNumberView(PageView):
     route_base = "/id-number"
     default_view = "reveal"
 
-    @expose("/<int(max=9223372036854775807):person_id>/", methods=["POST"])
+    @expose("/<int:person_id>/", methods=["POST"])
     @has_access
     @limiter.limit("300 per hour")  # somebody who reviews all day stays below; somebody who collects does not
     def reveal(self, person_id: int) -> Any:

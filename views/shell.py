@@ -42,6 +42,7 @@ class Entry:
     path: str
     roles: frozenset[str]
     badge: str = ""  # the pile of open work it counts
+    also: tuple[str, ...] = ()  # where its pages stand besides
 
 
 def _roles(*names: str) -> frozenset[str]:
@@ -55,15 +56,15 @@ NAVIGATION = (
     Entry("首页", "/home/", _roles("Applicant") | _REVIEWERS),
     Entry("个人业绩库", "/portfolio/", _roles("Applicant")),
     Entry("职称申报", "/applications/", _roles("Applicant")),
-    Entry("个人中心", "/person/", _roles("Applicant")),
+    Entry("个人中心", "/person/", _roles("Applicant"), also=("/certificates", "/requests", "/appeals")),
     Entry("业绩档案", "/unit/achievements", _UNITS),
     Entry("职称申报", "/reviews/", _REVIEWERS),
     Entry("人员注册审核", "/unit/people", _UNITS),
-    Entry("任务中心", "/tasks/", _REVIEWERS, badge="tasks"),
+    Entry("任务中心", "/tasks/", _REVIEWERS, badge="tasks", also=("/reviews/requests", "/reviews/appeals")),
     Entry("管理设置", "/unit/settings/", _REVIEWERS),
     Entry("评审计划", "/reviewplanview/list/", _roles("Convener")),
     Entry("评审结果", "/results/", _roles("Convener")),
-    Entry("证书管理", "/certificates/issued", _roles("Issuer")),
+    Entry("证书管理", "/certificates/issued", _roles("Convener", "Issuer")),
     Entry("诚信档案", "/integrity/", _roles("HrDepartment", "Issuer")),
 )
 _note = Notification.__table__
@@ -113,7 +114,8 @@ def _build() -> dict[str, Any]:
 
 def _navigation(actor: Actor, waiting: int) -> list[dict[str, Any]]:
     entries = [entry for entry in NAVIGATION if entry.roles & actor.roles and page(entry.path)]
-    here = max((entry.path for entry in entries if request.path.startswith(entry.path.rstrip("/"))), key=len, default="")
+    begun = [(len(path), entry.path) for entry in entries for path in (entry.path.rstrip("/"), *entry.also) if request.path.startswith(path)]
+    here = max(begun, default=(0, ""))[1]
     return [
         {"label": _(entry.label), "href": page(entry.path), "current": entry.path == here,
          "badge": waiting if entry.badge else 0}

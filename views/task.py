@@ -44,12 +44,12 @@ def _done() -> dict[str, str]:
     }
 
 
-def _labels() -> dict[str, str]:
-    """The words of procedures, nodes and states by their codes, found once a page instead of once a cell."""
+def _labels() -> dict[str, dict[Any, str]]:
+    """The words of procedures, nodes, and states of each procedure by their codes, found once a page instead of once a cell."""
     return {
-        **{code: _(procedure.label) for code, procedure in PROCEDURES.items()},
-        **{code: _(node.label) for code, node in NODES.items()},
-        **{state: state_word(word) for state, word in TASK_STATES.items()},
+        "procedure": {code: _(procedure.label) for code, procedure in PROCEDURES.items()},
+        "node": {code: _(node.label) for code, node in NODES.items()},
+        "state": {(code, state): state_word(procedure.outcome(state)) for code, procedure in PROCEDURES.items() for state in TASK_STATES},
     }
 
 

@@ -9,16 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.errors import DomainError, Invalid, Sentence
+from app.errors import DomainError, Invalid, Sentence, WrongState
 from app.queries.routing import without_account
 from app.rules.routing import Stop
 from app.transaction import current_session, transaction
 from app.workflow import engine
+from app.workflow.definitions import PROCEDURES
 from app.workflow.engine import Outcome
 from models.case import Task
 from models.organization import Organization, OrganizationRole
 
 BATCH_LIMIT = 1000
+DECISIONS = frozenset({"approve", "return"})
 BATCH_ACTIONS = {"approve": "通过", "return": "退回", "claim": "领取", "release": "放回", "hand_over": "移交"}
 
 
@@ -125,16 +127,17 @@ def decide_batch(
     if action == "return" and not opinion.strip():
         raise Invalid("请填写退回意见。", {"opinion": "请一次性写明退回的全部原因。"})
     task = Task.__table__
-    titles: dict[int, str] = {
-        row.id: row.title
-        for row in current_session().execute(
-            select(task.c.id, task.c.title)
-            .where(task.c.id.in_(wanted), task.c.organization_id == actor.organization_id)
-        )
-    }
+    rows = current_session().execute(
+        select(task.c.id, task.c.title, task.c.procedure)
+        .where(task.c.id.in_(wanted), task.c.organization_id == actor.organization_id)
+    ).all()
+    titles: dict[int, str] = {row.id: row.title for row in rows}
+    alone = {row.id for row in rows if action in DECISIONS and not PROCEDURES[row.procedure].in_batches}
     results = []
     for task_id in wanted:
         try:
+            if task_id in alone:
+                raise WrongState("这类申请须逐件办理，并写明答复意见。请打开后办理。")
             if action == "hand_over":
                 hand_over(task_id=task_id, to=to or 0, actor=actor)
             else:

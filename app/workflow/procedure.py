@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.audit import Event
+from models.case import TASK_STATES
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Procedure:
     decisions: tuple[Action, ...]
     reopens: bool = True  # 撤回 of the last approval is possible at all
     inserts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_batches: bool = True  # several can be decided with one opinion
+
+    def outcome(self, state: str) -> str:
+        """The word of a task's state: what its decision is called, else the usual one."""
+        return next((action.label for action in self.decisions if action.task_state == state), TASK_STATES[state])
 
     def decision(self, code: str) -> Action | None:
         """The decision of that code, if the procedure has it."""

@@ -274,6 +274,18 @@ def test_on_the_pages_from_the_result_to_the_answer(failed: int, client: FlaskCl
     assert "不能再补充材料" in str(late.get_json())
 
 
+def test_a_request_is_answered_by_itself_and_its_list_says_so_in_its_own_words(failed: int, client: FlaskClient, login: Login) -> None:
+    number = ask(failed)
+    convener = login(client, "convener")
+    together = convener.post("/tasks/batch/", data={"action": "approve", "rowid": str(task_id(number)), "opinion_approve": "同意"}).text
+    assert "须逐件办理" in together
+    assert one(_ap).state == "reviewing"
+    decide(number, "return")
+    page = convener.get("/tasks/?tab=mine").text
+    assert "维持原决定" in page
+    assert ">退回<" not in page
+
+
 def test_the_database_holds_one_request_for_a_subject(failed: int) -> None:
     ask(failed)
     row = dict(current_session().execute(select(_ap)).mappings().one())

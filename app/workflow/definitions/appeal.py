@@ -8,4 +8,5 @@ KEEP = Action("return", "维持原决定", "returned", "returned", Event.TASK_RE
 
 APPEAL = Procedure(
     code="appeal", version=1, label="复查申请", subject_type="appeal", nodes=("appeal",), decisions=(UPHOLD, KEEP), reopens=False,
+    in_batches=False,  # each asks for an answer of its own
 )
