@@ -92,6 +92,8 @@ class ResultView(PageView):
             if len(data) > MOST_BYTES:
                 raise Invalid(_("文件超过 5MB，请分批导入。"))
             rows = read_rows(io.BytesIO(data), len(COLUMNS), most=MOST_IMPORTED)
+            if not rows:
+                raise Invalid(_("文件中没有评审结果，请在下载的模板中填写后再导入。"))
             known = {row.id for row in queries.rows_of(current_session(), plan_id, limit=MOST_IMPORTED)}
             done = results.enter_many(entries=[_entry(number, cells, known) for number, cells in rows], actor=current_actor())
         if not outcome.ok:
@@ -135,7 +137,8 @@ class ResultView(PageView):
                 plan_id=plan_id, approval_no=request.form.get("approval_no", ""), actor=current_actor())
         if outcome.ok:
             flash(_("已开始签发 %(n)s 本职称证书。", n=n), "success")
-        return redirect(self._back(plan_id))
+            return redirect(self._back(plan_id))
+        return self._page(plan_id, issuing=dict(request.form), status=422)
 
     @expose("/<int:plan_id>/retry", methods=["POST"])
     @has_access
@@ -157,7 +160,7 @@ class ResultView(PageView):
 
     def _page(
         self, plan_id: int, *, refused: tuple[int, dict[str, str]] | None = None, publicity: dict[str, str] | None = None,
-        status: int = 200,
+        issuing: dict[str, str] | None = None, status: int = 200,
     ) -> Any:
         plan, session = self._plan(plan_id), current_session()
         after = positive(request.args.get("after")) or 0
@@ -166,7 +169,8 @@ class ResultView(PageView):
         return self.render(
             "result/show.html", plan=plan, rows=rows[:queries.PAGE_SIZE], outcomes=OUTCOMES, objections=OBJECTION_STATES,
             more=rows[queries.PAGE_SIZE - 1].id if len(rows) > queries.PAGE_SIZE else None, after=after, refused=refused,
-            publicity=publicity or {}, bans=bans, today=deadlines.today(), progress=queries.progress_of(session, plan_id), status=status,
+            publicity=publicity or {}, issuing=issuing or {}, bans=bans, today=deadlines.today(), status=status,
+            progress=queries.progress_of(session, plan_id), waiting=queries.waiting_of(session, plan_id, deadlines.today()),
         )
 
     def _back(self, plan_id: int) -> str:

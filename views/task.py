@@ -239,7 +239,10 @@ class TaskView(PageView):
             return redirect(subject_address(*subject, self._back()) if subject else self._back())
         if decision:
             keep_sent(sent_opinion(decision), decision, procedure)
-        if outcome.event == "moved" and outcome.next_organization:
+        chosen = PROCEDURES[procedure].decision(decision) if decision else None
+        if chosen and chosen.label not in TASK_STATES.values():  # a decision in words of its own
+            flash(_("已办理：%(said)s。申请人已收到通知。", said=_(chosen.label)), "success")
+        elif outcome.event == "moved" and outcome.next_organization:
             flash(_("已通过，已提交至%(unit)s审核。", unit=outcome.next_organization), "success")
         else:
             flash(_done().get(outcome.event, _("已撤回，可以重新审核。")), "success")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from models.application import Application
@@ -61,6 +62,39 @@ def rows_of(session: Session, plan_id: int, *, after: int = 0, limit: int = PAGE
         .outerjoin(_c, _c.c.application_id == _a.c.id)
         .where(_a.c.plan_id == plan_id, _a.c.state == "approved", _a.c.id > after).order_by(_a.c.id).limit(limit)
     ).all()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a plan waits for, in people: a vote, 公示 of those who passed, the outcome for those who did not, the end of the
+    notice, the end of an objection, the certificate.
+    """
+
+    unentered: int
+    passed: int
+    failed: int
+    publicized: int
+    objected: int
+    ready: int
+
+
+def waiting_of(session: Session, plan_id: int, today: dt.date) -> Waiting:
+    """Where the approved applications of a plan stand. One query."""
+    running, unordered = _r.c.publicity_id.is_not(None), _r.c.approval_no == ""
+
+    def people(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((and_(*conditions), 1), else_=0)), 0)
+
+    return Waiting(*session.execute(
+        select(
+            people(_r.c.id.is_(None)), people(_r.c.announced_on.is_(None), _r.c.outcome == "passed"),
+            people(_r.c.announced_on.is_(None), _r.c.outcome == "failed"),
+            people(running, unordered, _r.c.objection_state.in_(("none", "rejected")), _p.c.ends_on >= today),
+            people(running, unordered, _r.c.objection_state == "open"),
+            people(running, unordered, _r.c.objection_state.in_(("none", "rejected")), _p.c.ends_on < today),
+        ).select_from(_a).outerjoin(_r, _r.c.application_id == _a.c.id).outerjoin(_p, _p.c.id == _r.c.publicity_id)
+        .where(_a.c.plan_id == plan_id, _a.c.state == "approved")
+    ).one())
 
 
 @dataclass(frozen=True)

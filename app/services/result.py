@@ -200,7 +200,7 @@ def order_certificates(*, plan_id: int, approval_no: str, actor: Actor) -> int:
     with transaction() as session:
         _own_plan(session, plan_id, actor)
         if not approval_no.strip() or len(approval_no.strip()) > 60:
-            raise Invalid("请填写批准文号。", {"approval_no": "请填写批准文号，不超过 60 字，例如：皖人社秘〔2026〕12号。"})
+            raise Invalid("请填写批准文号，不超过 60 字，例如：皖人社秘〔2026〕12号。", {"approval_no": "请填写批准文号，不超过 60 字。"})
         rows = session.execute(
             select(_r).join(_p, _p.c.id == _r.c.publicity_id).where(
                 _r.c.plan_id == plan_id, _r.c.approval_no == "", _p.c.ends_on < deadlines.today(),

@@ -321,14 +321,12 @@ def let_it_pass(site: Site, convener: Someone) -> None:
     convener.sees("未通过")
     convener.confirm("修改", "保存结果", within=convener.row(NAME), 同意票数="18", 不同意的票数="2")
     convener.sees("评审结论：通过")
-    convener.fill("公示开始日期", day.isoformat())
-    convener.fill("公示结束日期", (day + dt.timedelta(days=20)).isoformat())
-    convener.fill("公示网址或地点", "安徽省教育厅网站")
-    convener.press("开始公示")
+    convener.confirm("开始公示", "确定公示", 公示开始日期=day.isoformat(), 公示结束日期=(day + dt.timedelta(days=20)).isoformat(),
+                     公示网址或地点="安徽省教育厅网站")
     convener.sees("无异议", within=convener.row(NAME))
     let_the_notice_end(site)
-    convener.fill("批准文号", "皖人社秘〔2026〕12号")
-    convener.press("批量发证")
+    convener.page.reload()
+    convener.confirm("批量发证", "确定发证", 批准文号="皖人社秘〔2026〕12号")
     convener.sees("已开始签发")
 
 

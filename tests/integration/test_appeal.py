@@ -266,6 +266,7 @@ def test_on_the_pages_from_the_result_to_the_answer(failed: int, client: FlaskCl
     assert "复查申请" in convener.get("/tasks/").text
     done = convener.post(f"/tasks/{task_id(number)}/return/", data={"opinion": "原结果无误。"})
     assert done.status_code == 302
+    assert "已办理：维持原决定" in convener.get("/tasks/").text
     page = login(client, "applicant").get(f"/appeals/{number}").text
     assert "维持原决定" in page
     assert "原结果无误。" in page

@@ -323,6 +323,8 @@ def test_votes_are_entered_and_imported_on_the_page(app: Flask, client: FlaskCli
     assert "成功 2 行，未导入 2 行" in page
     assert "不在本计划中" in page
     assert [result_of(number).outcome for number in approved[:2]] == ["passed", "failed"]
+    empty = convener.post(f"{path}/import", data={"sheet": (io.BytesIO(write_rows("评审结果", COLUMNS, [])), "空.xlsx")}, follow_redirects=True)
+    assert "文件中没有评审结果" in empty.text
     answer = convener.post(f"{path}/import", data={"sheet": (io.BytesIO(b"no workbook"), "x.xlsx")}, follow_redirects=True)
     assert "文件无法识别" in answer.text
     early = convener.post(f"{path}/publicity", data={
@@ -339,6 +341,31 @@ def test_votes_are_entered_and_imported_on_the_page(app: Flask, client: FlaskCli
     assert convener.post(f"{path}/issue", data={"approval_no": "皖人社秘〔2026〕12号"}).status_code == 302
     run_due(app)
     assert len(certificates()) == 1
+
+
+def test_the_page_offers_what_can_be_done_now_and_says_for_how_many(
+    app: Flask, client: FlaskClient, login: Login, approved: list[int]
+) -> None:
+    convener, path = login(client, "convener"), f"/results/{plan_id()}"
+    page = convener.get(path).text
+    assert "确定公示" not in page
+    assert "确定发证" not in page
+    enter(approved[0])
+    enter(approved[1], Votes(25, 21, 13, 8, 0))
+    page = convener.get(path).text
+    assert "公示通过的 1 人，并向未通过的 1 人公布结果" in page
+    assert "还有 1 人没有录入结果" in page
+    stood(38, -1)
+    assert "确定发证" not in convener.get(path).text, "the notice has not ended"
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE publicity SET ends_on = '{days_ago(1).isoformat()}'")
+    assert "批准并签发 1 本职称证书" in convener.get(path).text
+    refused = convener.post(f"{path}/issue", data={"approval_no": "长" * 61})
+    assert refused.status_code == 422
+    assert "不超过 60 字" in refused.text
+    assert "长" * 61 in refused.text  # kept
+    result.object_to(result_id=result_of(approved[0]).id, text="论文非本人所写", actor=make.actor("convener"))
+    assert "确定发证" not in convener.get(path).text, "an objection is being looked into"
 
 
 def test_other_conveners_and_roles_find_nothing(app: Flask, client: FlaskClient, login: Login, approved: list[int]) -> None:
