@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.errors import NotFound
 from app.jobs import document as forms
+from app.queries.certificate import certificates_of_plan
 from app.queries.result import plan_of
 from app.queries.review_form import forms_of_plan
 from app.queries.worklist import current_task
@@ -79,16 +80,17 @@ class FormView(PageView):
     @expose("/plan/<int:plan_id>", methods=["POST"])
     @has_access
     def plan(self, plan_id: int) -> Any:
-        """导出全部评审表 of a plan of the own organization, as one zip."""
+        """导出全部评审表, or 下载全部证书, of a plan of the own organization, as one zip."""
         session, actor = current_session(), current_actor()
         if plan_of(session, plan_id, actor.organization_id or 0) is None:
             raise NotFound(_("没有找到这个评审计划，它可能不属于本单位。"))
-        ids = forms_of_plan(session, plan_id)
+        kind = forms.CERTIFICATES if request.form.get("kind") == forms.CERTIFICATES else forms.FORMS
+        ids = certificates_of_plan(session, plan_id) if kind == forms.CERTIFICATES else forms_of_plan(session, plan_id)
         if not ids:
-            flash(_("该计划还没有可以导出的评审表。"), "warning")
-            return redirect(url_for("ResultView.index"))
+            flash(_("该计划还没有可以下载的证书。") if kind == forms.CERTIFICATES else _("该计划还没有可以导出的评审表。"), "warning")
+            return redirect(way_back(url_for("ResultView.index")))
         document_id = document.ask(
-            kind=forms.ARCHIVE, subject_type="plan", subject_id=plan_id, cache_key=utcnow().isoformat(timespec="seconds"),
+            kind=kind, subject_type="plan", subject_id=plan_id, cache_key=utcnow().isoformat(timespec="seconds"),
             actor=actor, organization_id=actor.organization_id, total=len(ids),
         )
         return redirect(url_for("FormView.show", document_id=document_id, back=request.form.get("back") or None), 303)

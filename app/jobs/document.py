@@ -17,7 +17,9 @@ from app.reports.form_blocks import facts_of
 from app.reports.pledge import pledge_form
 from app.reports.slip import Entry
 
-ARCHIVE = "plan_forms"
+# Archives of a plan, and what their files are called.
+FORMS, CERTIFICATES = "plan_forms", "plan_certificates"
+ARCHIVES = {FORMS: "评审表", CERTIFICATES: "职称证书"}
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.actor import SYSTEM
 from app.errors import Conflict, NotFound
-from app.jobs.document import ARCHIVE, GROWING, Composed, compose
+from app.jobs.document import ARCHIVES, FORMS, GROWING, Composed, compose
 from app.jobs.registry import GiveUp, JobView, handler
 from app.queries import seal as seals
+from app.queries.certificate import certificates_of_plan
 from app.queries.review_form import forms_of_plan
 from app.reports import form, growth
 from app.reports.errors import ReportError
@@ -26,10 +27,11 @@ from app.services import document as documents
 from app.services import file as files
 from app.services.form_seal import KIND as SEAL
 from app.transaction import current_session
+from models.certificate import Certificate
 from models.document import Document
 from models.file import StoredFile
 
-_d = Document.__table__
+_d, _c = Document.__table__, Certificate.__table__
 MOST_TRIES = 5
 PROGRESS_STEP = 20
 SPOOLED_BYTES = 8 * 1024 * 1024
@@ -43,7 +45,7 @@ def make(job: JobView) -> None:
     if row is None or row.state == "made":
         return
     try:
-        if row.kind == ARCHIVE:
+        if row.kind in ARCHIVES:
             _archive(session, row)
         else:
             bring_up(session, row)
@@ -148,12 +150,15 @@ def _content(session: Session, file_id: int) -> bytes:
 
 
 def _archive(session: Session, row: Any) -> None:
-    """Every paper of the applications of a plan as one zip, through a temporary file: never more than one in memory."""
-    ids = forms_of_plan(session, row.subject_id)
+    """Every paper of the applications of a plan, or every certificate, as one zip, through a temporary file: never more than
+    one in memory.
+    """
+    ids = forms_of_plan(session, row.subject_id) if row.kind == FORMS else certificates_of_plan(session, row.subject_id)
+    contents = papers if row.kind == FORMS else _certificate
     with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as target:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-            for number, application_id in enumerate(ids, 1):
-                for name, data in papers(session, application_id):
+            for number, one in enumerate(ids, 1):
+                for name, data in contents(session, one):
                     archive.writestr(f"{number:04d}-{name}.pdf", data)
                 if number % PROGRESS_STEP == 0 or number == len(ids):
                     documents.progress(document_id=row.id, done=number)
@@ -163,10 +168,16 @@ def _archive(session: Session, row: Any) -> None:
 def keep_archive(row: Any, target: IO[bytes]) -> None:
     """Store a packed archive from its temporary file."""
     target.seek(0)
-    file = files.store_generated_stream(stream=target, name=f"评审表-{row.id}.zip", media_type="application/zip", actor=SYSTEM,
+    file = files.store_generated_stream(stream=target, name=f"{ARCHIVES[row.kind]}-{row.id}.zip", media_type="application/zip", actor=SYSTEM,
                                         person_id=row.person_id, organization_id=row.organization_id)
     if not documents.keep(document_id=row.id, file_id=file.id, actor=SYSTEM):
         files.discard(file_id=file.id, actor=SYSTEM)
+
+
+def _certificate(session: Session, certificate_id: int) -> Iterator[tuple[str, bytes]]:
+    """(name, PDF) of a certificate."""
+    row = session.execute(select(_c.c.number, _c.c.holder_name, _c.c.file_id).where(_c.c.id == certificate_id)).one()
+    yield f"{row.number}-{row.holder_name}", _content(session, row.file_id)
 
 
 def papers(session: Session, application_id: int) -> Iterator[tuple[str, bytes]]:

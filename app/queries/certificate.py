@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from models.application import Application
 from models.certificate import Certificate
 from models.file import StoredFile
 from models.person import Person
 
 PAGE_SIZE = 20
-_certificate, _file = Certificate.__table__, StoredFile.__table__
+_application, _certificate, _file = Application.__table__, Certificate.__table__, StoredFile.__table__
 _successor = Certificate.__table__.alias("successor")
 _PUBLIC = select(
     _certificate.c.number, _certificate.c.holder_name, _certificate.c.series_name, _certificate.c.specialty_name,
@@ -59,6 +60,15 @@ def certificate_of_file(session: Session, sha256: str) -> Any | None:
     return session.execute(
         _PUBLIC.join(_file, _file.c.id == _certificate.c.file_id).where(_file.c.sha256 == sha256)
     ).mappings().first()
+
+
+def certificates_of_plan(session: Session, plan_id: int) -> list[int]:
+    """The certificates of a plan that hold and have their file, by number."""
+    return list(session.execute(
+        select(_certificate.c.id).join(_application, _application.c.id == _certificate.c.application_id)
+        .where(_application.c.plan_id == plan_id, _certificate.c.state == "valid", _certificate.c.file_id.is_not(None))
+        .order_by(_certificate.c.number)
+    ).scalars())
 
 
 def to_render(session: Session, certificate_id: int) -> Certificate | None:

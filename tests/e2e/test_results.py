@@ -236,7 +236,7 @@ def test_a_result_is_appealed_and_voted_on_again(visit: Visit, names: dict[str, 
     convener.sees("不同意的票数")
     clean(convener)
     convener.confirm("复查成立", "确定", 答复意见="经复查，结题证书有效，重新表决。")
-    convener.sees("已通过，流程结束")
+    convener.sees("已办理：复查成立")
     convener.open("评审结果")
     convener.follow("办理", within=convener.row(PLAN))
     row = convener.row(names[ASKING])

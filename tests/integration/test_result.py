@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -366,6 +368,32 @@ def test_the_page_offers_what_can_be_done_now_and_says_for_how_many(
     assert "长" * 61 in refused.text  # kept
     result.object_to(result_id=result_of(approved[0]).id, text="论文非本人所写", actor=make.actor("convener"))
     assert "确定发证" not in convener.get(path).text, "an objection is being looked into"
+
+
+def test_the_convener_takes_all_certificates_of_a_plan_in_one_archive(
+    app: Flask, client: FlaskClient, login: Login, approved: list[int]
+) -> None:
+    """Without an e-seal they are printed, stamped by hand and handed out (manual, 个人 五(二)2)."""
+    convener = login(client, "convener")
+    asked = {"kind": "plan_certificates", "back": f"/results/{plan_id()}"}
+    assert convener.post(f"/forms/plan/{plan_id()}", data=asked).location == asked["back"]  # there is none yet
+    for application_id in approved[:2]:
+        enter(application_id)
+    stood()
+    order()
+    run_due(app)
+    assert "下载全部证书" in convener.get(asked["back"]).text
+    answer = convener.post(f"/forms/plan/{plan_id()}", data=asked)
+    run_due(app)
+    page = convener.get(answer.location).text
+    assert "2 本职称证书的压缩包" in page
+    file = re.search(r"/files/stored/\d+", page)
+    assert file
+    with zipfile.ZipFile(io.BytesIO(convener.get(file[0]).data)) as archive:
+        assert [name[5:] for name in archive.namelist()] == [f"{row.number}-{row.holder_name}.pdf" for row in certificates()]
+        assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
+    for stranger in ("unit", "issuer", "applicant"):
+        assert login(client, stranger).get(file[0]).status_code == 404
 
 
 def test_other_conveners_and_roles_find_nothing(app: Flask, client: FlaskClient, login: Login, approved: list[int]) -> None:
