@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request, url_for
@@ -109,9 +110,9 @@ class VerifyView(PageView):
     @limiter.limit("60 per minute")
     def index(self) -> Any:
         """The form; a number in the query leads to its page."""
-        number = request.args.get("number", "").strip().upper()
+        number = _number(request.args.get("number", "")).replace("/", "")
         if number:
-            return redirect(url_for("VerifyView.show", number=number[:NUMBER_SHOWN]))
+            return redirect(url_for("VerifyView.show", number=number))
         return self.render("certificate/verify.html", number="", found=None)
 
     @expose("/<string:number>")
@@ -120,7 +121,7 @@ class VerifyView(PageView):
         """What the public may know of one certificate. The signature in the address's fragment never reaches the
         server by itself: a script asks `check` with it.
         """
-        number = number.strip().upper()[:NUMBER_SHOWN]
+        number = _number(number)
         found = public_view(current_session(), number)
         return self.render(
             "certificate/verify.html", status=200 if found else 404, number=number, found=found,
@@ -131,7 +132,7 @@ class VerifyView(PageView):
     @limiter.limit("60 per minute")
     def machine(self, number: str) -> Any:
         """The same for machines: masked data and the status of now; 404 with `found: false` for an unknown number."""
-        found = public_view(current_session(), number.strip().upper()[:NUMBER_SHOWN])
+        found = public_view(current_session(), _number(number))
         if found is None:
             return jsonify(found=False, number=number), 404
         return jsonify(
@@ -178,6 +179,11 @@ class VerifyView(PageView):
         except SignatureRefusedError as error:
             return jsonify(ok=False, message=str(error))
         return jsonify(ok=True, message=_("二维码签名有效，由本系统签发。"))
+
+
+def _number(text: str) -> str:
+    """A number as it is kept, however it was copied: full-width figures, spaces between them, small letters."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()[:NUMBER_SHOWN]
 
 
 def register(appbuilder: Any) -> None:

@@ -99,7 +99,7 @@ class RequestView(PageView):
                 request_id = requests.begin_reissue(
                     certificate_id=positive(request.form.get("certificate")), actor=current_actor()
                 )
-            return redirect(url_for("RequestView.fill", request_id=request_id) if outcome.ok else url_for("RequestView.reissue"))
+            return redirect(url_for("RequestView.fill", request_id=request_id) if outcome.ok else url_for("RequestView.index", kind="reissue"))
         return self.render(
             "request/reissue_new.html", tree=self._tree("reissue"),
             certificates=[row for row in certificates_of(current_session(), person.id) if row.state == "valid"],
@@ -139,15 +139,17 @@ class RequestView(PageView):
                 )
             if outcome.ok and not errors:
                 flash(_("已保存。"), "success")
-                return redirect(url_for("RequestView.fill", request_id=request_id))
+                onward = "RequestView.education" if loaded.definitions.education else "RequestView.attachments"
+                return redirect(url_for(onward if request.form.get("go") == "next" else "RequestView.fill", request_id=request_id))
             if outcome.ok:
                 flash(_("已保存填写正确的内容，还有 %(n)s 处需要补充或修改。", n=len(errors)), "warning")
                 form.version.data = str(self._own(request_id).row.version)
                 form.show_errors({key: text for key, text in errors.items() if not key.startswith("new_")})
                 changes.show_errors({key[4:]: text for key, text in errors.items() if key.startswith("new_")})
         return self._page(
-            loaded, "request/fill.html", "fill", form=form, changes=changes, picked=picked, name_of=name_of,
+            loaded, "request/fill.html", "fill", form=form, changes=changes, picked=picked, name_of=name_of, about=queries.about(loaded),
             known=[(field.label, loaded.row.data[field.key]) for field in loaded.definitions.fields if field.key in known],
+            present={key: loaded.row.data[key] for key in known},
             status=422 if form.errors or changes.errors else 200,
         )
 

@@ -98,7 +98,7 @@ class ResultView(PageView):
             done = results.enter_many(entries=[_entry(number, cells, known) for number, cells in rows], actor=current_actor())
         if not outcome.ok:
             return redirect(self._back(plan_id))
-        return self.render("result/imported.html", plan=self._plan(plan_id), rows=done, good=sum(row.ok for row in done))
+        return self.render("result/imported.html", plan=self._plan(plan_id), rows=done, good=sum(row.ok for row in done), passed=OUTCOMES["passed"])
 
     @expose("/<int:plan_id>/publicity", methods=["POST"])
     @has_access

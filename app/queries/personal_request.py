@@ -121,18 +121,23 @@ def _target(session: Session, row: Row[Any]) -> dict[str, str]:
     return {"申请确认级别": found.level, "申请确认系列": found.series, "申请确认专业": found.specialty, "申请确认资格": found.name}
 
 
-def compose(session: Session, loaded: Loaded) -> dict[str, Any]:
-    """The request in the shape above, as it stands now."""
-    row, names = loaded.row, loaded.names
-    doc_type = names("id_doc_type").get(row.id_doc_type, row.id_doc_type)
-    about = [
+def about(loaded: Loaded) -> list[list[str]]:
+    """基本信息 of whose request it is."""
+    row = loaded.row
+    doc_type = loaded.names("id_doc_type").get(row.id_doc_type, row.id_doc_type)
+    return [
         ["姓名", row.name], ["性别", row.sex], ["出生日期", row.birth_date.isoformat() if row.birth_date else ""],
         ["证件类型", doc_type], ["证件号码", mask_id_number(row.id_number)], ["手机号码", row.mobile], ["单位", row.employer],
     ]
+
+
+def compose(session: Session, loaded: Loaded) -> dict[str, Any]:
+    """The request in the shape above, as it stands now."""
+    row, names = loaded.row, loaded.names
     shown = [
         [field.label, display(field, row.data.get(field.key), names)] for field in loaded.definitions.fields
     ]
-    parts: list[dict[str, Any]] = [{"title": "基本信息", "pairs": about}]
+    parts: list[dict[str, Any]] = [{"title": "基本信息", "pairs": about(loaded)}]
     if row.kind == "recognition":
         parts.append({"title": "申报信息", "pairs": [*shown, *([label, value] for label, value in loaded.target.items())]})
         parts.append({

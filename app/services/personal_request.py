@@ -126,6 +126,9 @@ def _own(session: Session, actor: Actor) -> Row[Any]:
 
 
 def _begin(session: Session, kind: str, person: Row[Any], actor: Actor, **values: Any) -> int:
+    known = _untouched(session, kind, person.id, values)
+    if known is not None:  # pressed twice, or begun before
+        return known
     now = utcnow()
     try:
         request_id: int = session.execute(insert(_r).values(**{
@@ -136,6 +139,15 @@ def _begin(session: Session, kind: str, person: Row[Any], actor: Actor, **values
         raise WrongState("这本证书已有一份正在办理的补换证申请，请在列表中继续办理。") from None
     _record(session, Event.REQUEST_CREATED, request_id, actor, kind=kind)
     return request_id
+
+
+def _untouched(session: Session, kind: str, person_id: int, values: Mapping[str, Any]) -> int | None:
+    """The person's request about the same certificate that can be edited, or the one of the same choice with nothing filled in."""
+    same = [_r.c.kind == kind, _r.c.person_id == person_id, _r.c.state.in_(EDITABLE)]
+    same += [_r.c[key].is_not_distinct_from(values.get(key)) for key in ("certificate_id", "title_id", "specialty_id")]
+    if values.get("certificate_id") is None:
+        same.append(_r.c.version == 1)
+    return session.execute(select(_r.c.id).where(*same).order_by(_r.c.id.desc()).limit(1)).scalar()
 
 
 def save(

@@ -263,7 +263,10 @@ def issued(app: Flask) -> certificate.Issued:
 
 def test_anybody_verifies_a_number_and_sees_no_full_name(client: FlaskClient, issued: certificate.Issued) -> None:
     assert client.get(f"/verify/?number= {issued.number.lower()} ").location == f"/verify/{issued.number}"
+    spaced = f"{issued.number[:4]} {issued.number[4:]}".translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})
+    assert client.get("/verify/", query_string={"number": spaced}).location == f"/verify/{issued.number}", "as it was copied"
     page = client.get(f"/verify/{issued.number}").text
+    assert "证书有效" in page
     assert "李*" in page
     assert "李明" not in page
     assert "高级教师" in page

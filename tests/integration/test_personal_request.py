@@ -283,6 +283,27 @@ def test_a_returned_request_is_mended_and_sent_again(app: Flask, client: FlaskCl
         requests.save(request_id=number, raw={}, actor=make.actor("applicant"))
 
 
+def test_pressing_twice_begins_one_request(app: Flask, client: FlaskClient, login: Login, owned: Any) -> None:
+    me = login(client, "applicant")
+    first = recognition(me)
+    assert recognition(me) == first
+    assert me.post(f"/requests/{first}/fill", data=BASIC).status_code == 302
+    assert recognition(me) != first, "one that was filled in is not begun again"
+    for data in ({"certificate": owned.id}, {}):
+        begun = {request_id_of(me.post("/requests/reissue/new", data=data).location) for _press in range(2)}
+        assert len(begun) == 1
+
+
+def test_going_on_to_the_next_page_keeps_what_was_typed(app: Flask, client: FlaskClient, login: Login) -> None:
+    me = login(client, "applicant")
+    number = recognition(me)
+    page = me.get(f"/requests/{number}/fill").text
+    assert "保存并进入下一步" in page
+    assert "李明" in page  # 基本信息 stands above
+    assert me.post(f"/requests/{number}/fill", data=BASIC | {"go": "next"}).location == f"/requests/{number}/education"
+    assert row_of(number).data["former_unit"] == BASIC["f_former_unit"]
+
+
 def test_foreign_requests_are_not_found(app: Flask, client: FlaskClient, login: Login) -> None:
     me = login(client, "applicant")
     number = complete(me)
@@ -318,7 +339,7 @@ def test_a_certificate_of_ours_is_replaced_with_its_corrections(
     me = login(client, "applicant")
     assert owned.number in me.get("/requests/reissue/new").text
     number = request_id_of(me.post("/requests/reissue/new", data={"certificate": owned.id}).location)
-    assert "已有一份正在办理" in me.post("/requests/reissue/new", data={"certificate": owned.id}, follow_redirects=True).text
+    assert request_id_of(me.post("/requests/reissue/new", data={"certificate": owned.id}).location) == number
     page = me.get(f"/requests/{number}/fill").text
     assert owned.number in page
     assert 'name="f_title_name"' not in page  # what the system knows is not typed again
@@ -332,6 +353,9 @@ def test_a_certificate_of_ours_is_replaced_with_its_corrections(
     assert "证书补（换）发承诺书" in pdf_text()
     assert me.post(f"/requests/{number}/submit", data={"action": "submit"}).status_code == 302
     assert tasks("reissue", number), me.get(f"/requests/{number}/submit").text
+    again = me.post("/requests/reissue/new", data={"certificate": owned.id}, follow_redirects=True)
+    assert "已有一份正在办理" in again.text
+    assert "申报记录" in again.text
     while row_of(number).state == "reviewing":
         node = tasks("reissue", number)[-1].node
         decide("reissue", number, {"employer": "unit", "hr_department": "hr", "issuer": "issuer"}[node])

@@ -140,6 +140,10 @@ def test_only_the_platform_installs(app: Flask, client: FlaskClient, login: Logi
     answer = login(client, "admin").post(
         f"/seals/{school}/install", data={"p12": (io.BytesIO(b"no key"), "x.p12")}, follow_redirects=True)
     assert "无法打开" in answer.text
+    answer = client.post(f"/seals/{school}/install", data={"p12": (io.BytesIO(b""), "空.p12")}, follow_redirects=True)
+    assert "“空.p12”是空的" in answer.text, "an empty file is no wish for a key made here"
+    assert queries.in_use(current_session(), [school]) == {}
+    current_session().rollback()
 
 
 def test_a_file_that_is_no_pdf_is_refused_with_a_sentence(client: FlaskClient) -> None:

@@ -101,6 +101,8 @@ def _file(name: str) -> bytes:
     if upload is None or not upload.filename:
         return b""
     data = upload.stream.read(MOST_BYTES + 1)
+    if not data:
+        raise Invalid(_("“%(name)s”是空的（0 字节），请检查原文件能否打开，然后重新上传。", name=str(upload.filename)[:80]))
     if len(data) > MOST_BYTES:
         raise Invalid(_("文件超过 1MB，请核对是否选错了文件。"))
     return data
