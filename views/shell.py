@@ -63,8 +63,8 @@ NAVIGATION = (
     Entry("任务中心", "/tasks/", _REVIEWERS, badge="tasks", also=("/reviews/requests", "/reviews/appeals")),
     Entry("管理设置", "/unit/settings/", _REVIEWERS),
     Entry("评审计划", "/reviewplanview/list/", _roles("Convener")),
-    Entry("评审结果", "/results/", _roles("Convener")),
-    Entry("证书管理", "/certificates/issued", _roles("Convener", "Issuer")),
+    Entry("评审结果", "/results/", _roles("Convener"), also=("/certificates/issued",)),
+    Entry("证书管理", "/certificates/issued", _roles("Issuer")),
     Entry("诚信档案", "/integrity/", _roles("HrDepartment", "Issuer")),
 )
 _note = Notification.__table__

@@ -34,7 +34,7 @@ def upload(person: Someone, folder: Path, name: str) -> None:
     """点击此处上传材料 in one slot."""
     path = folder / f"{name}.pdf"
     path.write_bytes(evidence_pdf(name, ("样张",), "本人"))
-    person.give_file("点击此处上传材料", path, within=slot(person, name))
+    person.give_file("点击此处上传承诺书" if name == "承诺书" else "点击此处上传材料", path, within=slot(person, name))
     person.sees(path.name, within=slot(person, name))
 
 

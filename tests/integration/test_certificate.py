@@ -305,7 +305,9 @@ def test_a_dropped_file_is_the_original_or_it_is_not(app: Flask, client: FlaskCl
     assert "李明" not in page
     forged = bytearray(genuine)
     forged[len(forged) // 2] ^= 1
-    assert "完全一致" not in said(bytes(forged))
+    page = said(bytes(forged))
+    assert "完全一致" not in page
+    assert "被改动过，不能采信" in page
     assert "完全一致" not in said(genuine + b"%")
     with db.engine.begin() as connection:
         connection.execute(update(_c).values(state="revoked", revoked_on=dt.date(2026, 6, 1)))
