@@ -192,6 +192,50 @@ def test_what_is_typed_survives_a_closed_page_and_an_expired_sign_in(visit: Visi
     expect(person.page.locator("[data-saved]")).to_contain_text("已保存")
 
 
+SLOW_ANSWERS = """
+  const quick = window.fetch;
+  window.fetch = async (...asked) => { const answer = await quick(...asked); await new Promise((done) => setTimeout(done, 1500)); return answer; };
+"""
+
+
+def save_twice(person: Someone) -> None:
+    """保存 by a double click, up to the page that answers."""
+    with person.page.expect_navigation():
+        person.page.get_by_role("button", name="保存", exact=True).dblclick()
+    person.sees("已保存，提交单位审核通过后才能用于申报")
+    person.page.wait_for_timeout(300)  # what was kept in the browser is looked up after the page is there
+
+
+def test_saving_while_the_page_saves_itself_makes_one_item_and_meets_no_other_window(visit: Visit) -> None:
+    person = visit("applicant3")
+    page, label = person.page, next(field["label"] for kind in KINDS if kind["code"] == "paper" for field in kind["fields"])
+    page.add_init_script(SLOW_ANSWERS)
+    person.go("/portfolio/kind/paper/new/")
+    with page.expect_request("**/new/autosave"):
+        person.fill(label, "钢结构节点试验")
+    save_twice(person)
+    with page.expect_request("**/autosave"):
+        person.fill(label, "钢结构节点试验研究")
+    save_twice(person)
+    expect(person._labelled(label)).to_have_value("钢结构节点试验研究")
+    person.go("/portfolio/kind/paper/")
+    expect(page.locator("tbody tr", has_text="钢结构节点试验")).to_have_count(1)
+
+
+def test_what_was_saved_is_not_offered_again_however_the_server_writes_it(visit: Visit) -> None:
+    person = visit("applicant3")
+    page = person.page
+    texts = [field["label"] for kind in KINDS if kind["code"] == "paper" for field in kind["fields"]]
+    person.go("/portfolio/kind/paper/new/")
+    person.fill(texts[0], "混凝土耐久性")
+    save_twice(person)
+    for typed in ("  混凝土耐久性 ", "　混凝土\u200b耐久性研究　"):
+        person.fill(texts[0], typed)
+        save_twice(person)
+        expect(person._labelled(texts[0])).to_have_value(typed.strip().replace("\u200b", ""))
+        expect(page.get_by_role("button", name="恢复")).to_have_count(0)
+
+
 def test_an_excel_file_is_checked_and_taken_in(visit: Visit, tmp_path: Path) -> None:
     person = visit("applicant3")
     person.open("个人业绩库")

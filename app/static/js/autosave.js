@@ -7,6 +7,7 @@ import { say } from "./texts.js";
 const PAUSE = 1000; // ms after the last change
 const LONGEST = 2000; // ms after the first change that is not saved
 const RETRY = 10000;
+const PATIENCE = 5000; // ms a pressed button waits for the answer to what is on its way
 
 export function setUpAutosave(root) {
   for (const form of root.querySelectorAll("form[data-autosave]")) watch(form);
@@ -26,8 +27,13 @@ function watch(form) {
   watched.set(form, state);
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     clearTimeout(state.timer);
+    if (state.sending && !state.impatient) {
+      event.preventDefault(); // the answer says which version, of a new form which record, is to be saved now
+      submitAfter(form, state, event.submitter);
+      return;
+    }
     state.dirtySince = 0;
     keep(form, { sent: true });
   });
@@ -50,11 +56,28 @@ function watch(form) {
 export async function saveNow(root) {
   for (const [form, state] of watched) {
     if (!root.contains(form)) continue;
-    while (state.sending) await new Promise((resolve) => setTimeout(resolve, 50));
+    await answered(state);
     if (!state.dirtySince) continue;
     clearTimeout(state.timer);
     await save(form, state);
   }
+}
+
+/** Once, however often the button is pressed. */
+async function submitAfter(form, state, button) {
+  if (state.submitting) return;
+  state.submitting = true;
+  button?.setAttribute("aria-busy", "true");
+  await answered(state, PATIENCE);
+  state.submitting = false;
+  state.impatient = true;
+  form.requestSubmit(button);
+  state.impatient = false;
+}
+
+async function answered(state, longest = Infinity) {
+  const since = Date.now();
+  while (state.sending && Date.now() - since < longest) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const watched = new Map();

@@ -5,6 +5,7 @@ import { say } from "./texts.js";
 
 const STORE = "drafts";
 const KEEP_DAYS = 14;
+const FOLLOWS = 60000; // ms in which a page still follows what was sent
 const account = () => document.body.dataset.account ?? "";
 
 export function setUpDrafts(root) {
@@ -54,10 +55,18 @@ export function valuesOf(form) {
   return [...new FormData(form).entries()].filter(([name, value]) => !(value instanceof File) && !hidden.has(name));
 }
 
+const versionOf = (form) => form.elements.version?.value ?? "";
+
+/** Whether the page has what the draft says: the same words, or, after it was sent, another version. The server writes dates, numbers and
+ *  spaces in its own way, so words alone would offer again what has just been saved. */
+const arrived = (draft, form) => words(draft.values) === words(valuesOf(form))
+  || (draft.sent && draft.version !== versionOf(form) && Date.now() - draft.at < FOLLOWS);
+const words = (values) => JSON.stringify(values.map(([name, value]) => [name, value.replace(/\r\n?/g, "\n").trim()]));
+
 /** Keep what the form says now. `sent`: it is on its way; the next page knows whether it arrived. */
 export async function keep(form, { sent = false } = {}) {
   if (!account()) return;
-  const draft = { key: keyOf(form), account: account(), at: Date.now(), sent, values: valuesOf(form) };
+  const draft = { key: keyOf(form), account: account(), at: Date.now(), sent, version: versionOf(form), values: valuesOf(form) };
   await run("readwrite", (store) => store.put(draft)).catch(() => {}); // full or forbidden: the page itself still has it
 }
 
@@ -69,7 +78,7 @@ export async function forget(form) {
 export async function offer(form, restored = () => {}) {
   const draft = await run("readonly", (store) => store.get(keyOf(form))).catch(() => null);
   if (!draft || draft.account !== account()) return;
-  if (JSON.stringify(draft.values) === JSON.stringify(valuesOf(form))) {
+  if (arrived(draft, form)) {
     await forget(form);
     return;
   }
