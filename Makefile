@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql e2e lint bench check-migrations translations clean
+.PHONY: help run test test-sqlite test-postgresql e2e lint audit bench check-migrations translations clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -52,6 +52,12 @@ lint: $(READY) ## ruff, mypy, import direction
 
 check-migrations: $(READY) ## the migrations make exactly the models, on both databases
 	$(BIN)/python -m tests.check_migrations
+
+audit: $(READY) ## bill of materials (var/sbom.json) and known vulnerabilities of the locked packages; needs the network
+	@mkdir -p var
+	$(BIN)/uv export --quiet --frozen --no-dev --all-extras --format cyclonedx1.5 -o var/sbom.json
+	$(BIN)/uv export --quiet --frozen --all-groups --all-extras --no-emit-project -o var/requirements.txt
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r var/requirements.txt
 
 translations: $(READY) ## collect the texts of pages into the English catalogue
 	@mkdir -p var && $(BIN)/python -m babel.messages.frontend -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --no-wrap -o var/messages.pot .

@@ -37,6 +37,7 @@ class Base:
         "postgresql://", "postgresql+psycopg://", 1
     )
     STORAGE_URL = os.environ.get("STORAGE_URL", f"file://{VAR / 'files'}")  # or s3://bucket/prefix?endpoint_url=…&region=…
+    CLAMD_URL = os.environ.get("CLAMD_URL", "")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: uploads are not scanned
     QUEUE_URL = os.environ.get("QUEUE_URL", "")  # empty: in-process worker; redis://… relays jobs to Celery
     MAIL_URL = os.environ.get("MAIL_URL", "")  # smtp://user:pass@host:port; empty: mails go to the log
     OIDC_PROVIDERS = os.environ.get("OIDC_PROVIDERS", "")  # JSON list, or the path of a file with one

@@ -11,7 +11,10 @@ from flask_appbuilder import AppBuilder
 import views
 from app import cli, security
 from app.extensions import configure_engine, csrf, db, limiter, migrate
+from app.rules.upload import unscanned
+from app.services.stored_file import use_scanner
 from app.session_store import SessionInterface
+from app.storage.virus_scan import scanner_from_url
 from config import ROOT, Base, settings
 from models import encrypted
 from views import addresses, errors, hooks, ops, screen, sentences, shell, sign_on_clients
@@ -31,6 +34,7 @@ def create_app(config: type[Base] | None = None, **overrides: Any) -> Flask:
     app.config.from_mapping(overrides)
     _defaults(app)
     encrypted.configure(app.config["FIELD_KEYS"] or f"dev:{app.config['SECRET_KEY']}")
+    use_scanner(scanner_from_url(app.config["CLAMD_URL"]) if app.config["CLAMD_URL"] else unscanned)
     db.init_app(app)
     configure_engine(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
