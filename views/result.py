@@ -55,7 +55,7 @@ class ResultView(PageView):
         with self.attempt() as outcome:
             said = results.enter(entry=results.Entry(
                 application_id, _votes({name: form.get(name, "") for name in VOTE_FIELDS}), _day(form.get("met_on", "")),
-                form.get("group_opinion", "")[:2000],
+                form.get("group_opinion", ""),
             ), actor=current_actor())
         if outcome.ok:
             flash(_("已录入，评审结论：%(said)s。", said=_(OUTCOMES[said])), "success")

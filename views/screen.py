@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.reports.wording import day, moment
 from app.rules import deadlines
 from app.rules.identity import mask_id_number
+from app.rules.opinion import most
 from app.rules.return_reason import general
 from app.rules.rich_text import clean
 from app.workflow.engine import node_label
@@ -71,5 +72,5 @@ def register_filters(app: Flask) -> None:
         state_word=state_word, gettext=_, general=general, filesize=file_size,
     )
     app.jinja_env.globals.update(
-        refused_decision=take, opinion_choices=opinion_choices, entrustment_address=entrustment_address
+        refused_decision=take, opinion_choices=opinion_choices, opinion_most=most, entrustment_address=entrustment_address
     )

@@ -33,7 +33,7 @@ from views.words import gettext as _
 
 VIEW_FILTERS = {"tasks": ("tab", "procedure", "q", "node"), "reviews": ("tab", "q", "node", "plan_year")}
 TONES = {"open": "", "approved": "ok", "returned": "warn", "terminated": "bad", "withdrawn": "off"}
-OPINION_KEPT = 5000  # of a refused decision; the engine takes 2000
+OPINION_KEPT = 5000  # of a refused decision; more than the engine takes
 
 
 def _done() -> dict[str, str]:

@@ -26,7 +26,7 @@ from app.reports.seal_fields import place_seal_fields
 
 SHARED_FOLDER = "form"
 # Raise when the layout in Python changes what is printed.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 TIMEOUT_SECONDS = 240.0
 # HTML folds several U+3000 into one blank: four no-break spaces of the face are as wide and stay.
 WIDE_SPACE = "\xa0" * 4

@@ -7,7 +7,7 @@ typesetter breaks lines* (app.reports.line_rules): the rules between such rows a
     table:   {"kind": "table", "title", "note", "columns": [{"label", "width"}], "rows": [row]}
              row: {"cells": [text]} or text
     text:    {"kind": "text", "title", "rows": [text]}
-    signed:  {"kind": "signed", "title", "rows": [text], "signs": [text], "date"}
+    signed:  {"kind": "signed", "title", "rows": [text], "signs": [text], "date", "whole": bool}
     box:     {"kind": "box", "title", "field", "facts": [[label]], "height", "signs": [text], "caption"}
     text:    {"label", "lines", "first": bool, "last": bool}
 """
@@ -15,7 +15,7 @@ typesetter breaks lines* (app.reports.line_rules): the rules between such rows a
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.reports.certificate_layout import ASCII_WIDTHS as _ASCII
@@ -26,22 +26,26 @@ Block = dict[str, Any]
 BODY_POINTS = 10.5
 PAGE_POINTS = 174 / 25.4 * 72  # A4 less margins of 18 mm
 CELL_PADDING = 9.2  # both sides, with the rule
-LINES_PER_ROW = 8
+RUN_PADDING = 8.0  # of running text: what the typesetter leaves free, exactly
+LINES_PER_ROW = 4
 # A cell of a table that would need more lines than this is printed under its row over the whole width instead.
 LINES_PER_CELL = 8
 NOTHING = "—"
 # A box for an opinion: rows of facts, room for the opinion, and the foot (who, the place of the seal, signatures, date).
 FACT_ROW_POINTS, FOOT_POINTS, ROOM_POINTS = 21.0, 62.0, 112.0
+# The longest promise or statement that is not cut by the end of a page.
+WHOLE_LINES = 30
 
-_FULL_EM = (PAGE_POINTS - CELL_PADDING) / BODY_POINTS - 0.3
+_FULL_EM = (PAGE_POINTS - RUN_PADDING) / BODY_POINTS - 0.01
+_NARROW = {"—": 0.89, "·": 0.327}
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def em_width(character: str) -> float:
-    """At least the width of a character of 宋体 in em, narrow ones excepted: a row may be a line longer, never lost."""
+    """The width of a character of 宋体 in em; of rare ones at least that: a row may be a line longer, never lost."""
     if character.isascii():
         return _ASCII[ord(character) - 32] / 1000 if 32 <= ord(character) < 127 else 0.0
-    return 1.0
+    return _NARROW.get(character, 1.0)
 
 
 def clean(text: object) -> str:
@@ -56,15 +60,35 @@ def clean(text: object) -> str:
 
 def running_text(text: object, *, label: str = "", indent: bool = True) -> list[dict[str, Any]]:
     """The rows of a text over the whole width; a paragraph begins with two empty places."""
-    chunks: list[str] = []
-    for number, paragraph in enumerate(clean(text).split("\n")):
-        head = f"{label}：" if label and number == 0 else ("　　" if indent else "")
-        lines = break_text(head + paragraph.strip(), _FULL_EM, em_width) if paragraph.strip() else []
-        chunks += ["".join(lines[at:at + LINES_PER_ROW]) for at in range(0, len(lines), LINES_PER_ROW)]
-    return [
-        {"lines": chunk, "first": number == 0, "last": number == len(chunks) - 1}
-        for number, chunk in enumerate(chunks)
-    ]
+    return _running([(label, text)], indent=indent)
+
+
+def _running(parts: Sequence[tuple[str, object]], *, indent: bool) -> list[dict[str, Any]]:
+    """Labelled texts one below the other; short paragraphs share a row, so that none of them begins a page alone."""
+    rows: list[str] = []
+    count = LINES_PER_ROW
+    for label, text in parts:
+        for number, paragraph in enumerate(clean(text).split("\n")):
+            if not paragraph.strip():
+                continue
+            head = f"{label}：" if label and number == 0 else ("　　" if indent else "")
+            for at, lines in enumerate(_few(break_text(head + paragraph.strip(), _FULL_EM, em_width))):
+                if at == 0 and count + len(lines) <= LINES_PER_ROW:
+                    rows[-1] += "\n" + "".join(lines)
+                    count += len(lines)
+                else:
+                    rows.append("".join(lines))
+                    count = len(lines)
+    return [{"lines": row, "first": at == 0, "last": at == len(rows) - 1} for at, row in enumerate(rows)]
+
+
+def _few(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The lines a few at a time, never the last one alone: it might begin a page."""
+    at = 0
+    while at < len(lines):
+        end = at + LINES_PER_ROW - (len(lines) - at == LINES_PER_ROW + 1)
+        yield lines[at:end]
+        at = end
 
 
 def grid(title: str, pairs: Sequence[Sequence[object]], *, columns: int = 2, nothing: str = NOTHING) -> Block:
@@ -123,18 +147,15 @@ def table(
     rows: list[dict[str, Any]] = []
     for number, item in enumerate(items):
         cells: list[str] = []
-        extra: list[dict[str, Any]] = []
+        extra: list[tuple[str, object]] = []
         for (label, _), room, raw in zip(columns, rooms, item, strict=True):
             value = clean(raw)
             if _lines(value, room) > LINES_PER_CELL:
-                extra += running_text(value, label=label, indent=False)
+                extra.append((label, value))
                 value = "（见下）"
             cells.append(value)
-        rows.append({"cells": cells})
-        for named, content in below[number] if below else ():
-            if clean(content):
-                extra += running_text(content, label=clean(named), indent=False)
-        rows += [row | {"first": at == 0, "last": at == len(extra) - 1} for at, row in enumerate(extra)]
+        extra += [(clean(named), content) for named, content in (below[number] if below else ()) if clean(content)]
+        rows += [{"cells": cells}, *_running(extra, indent=False)]
     return {
         "kind": "table", "title": title, "note": note,
         "columns": [{"label": label, "width": round(width * 100, 2)} for (label, _), width in zip(columns, widths, strict=True)],
@@ -148,8 +169,10 @@ def text(title: str, content: object) -> Block:
 
 
 def signed(title: str, content: object, *, date: str = "", signs: Sequence[str] = ()) -> Block:
-    """Running text in a ruled box that somebody signs by hand."""
-    return {"kind": "signed", "title": title, "rows": running_text(content), "date": date, "signs": list(signs)}
+    """Running text in a ruled box that somebody signs by hand, on one page unless it is long."""
+    lines = sum(count_lines("　　" + part, _FULL_EM, em_width) for part in clean(content).split("\n"))
+    return {"kind": "signed", "title": title, "rows": running_text(content), "date": date, "signs": list(signs),
+            "whole": lines <= WHOLE_LINES}
 
 
 def box(

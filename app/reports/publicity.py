@@ -35,7 +35,7 @@ def publicity_proof(facts: Mapping[str, Any]) -> dict[str, Any]:
                 ("公示内容", shown["content"]), ("公示起止", days), ("公示形式和地点（网址）", ""), ("监督电话", ""),
                 ("有无异议及处理", "公示期间未收到异议。" if shown["ended"] else ""),
             ], columns=1, nothing=BY_HAND),
-            blocks.box("单位意见", "employer", room=70, signs=["经办人", "负责人签名"]),
+            blocks.box("单位意见", "employer", room=90, signs=["经办人", "负责人签名"]),
         ],
     }
 

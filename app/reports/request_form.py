@@ -43,7 +43,7 @@ def request_form(facts: Mapping[str, Any]) -> dict[str, Any]:
         (slot["name"], "、".join(file["name"] for file in slot["files"])) for slot in shot["slots"] if slot["files"]
     ]))
     made += [
-        blocks.box(title, node, facts=((NEW_NUMBER,),) if node == "issuer" else (), room=70)
+        blocks.box(title, node, facts=((NEW_NUMBER,),) if node == "issuer" else (), room=90)
         for node, title in _OPINIONS[facts["kind"]]
     ]
     return {"title": TITLES[facts["kind"]], "number": shot["number"], "head": head, "blocks": made}

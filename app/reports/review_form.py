@@ -49,10 +49,10 @@ def review_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": TITLE, "number": facts["number"], "subtitle": facts["subtitle"], "made_by": facts["made_by"],
         "cover": [
-            ["单　　　　位", header.get("申报单位", "")], ["姓　　　　名", header.get("申报人", "")],
+            ["单位", header.get("申报单位", "")], ["姓名", header.get("申报人", "")],
             ["现任专业技术职务", _present_title(held)], ["申报专业技术资格", shot["facts"]["title"]],
-            ["专　　　　业", shot["facts"]["specialty"]], ["申　报　类　型", shot["facts"]["route_name"]],
-            ["填　表　时　间", chinese_day(facts["filled_on"])], ["联　系　电　话", facts["person"]["mobile"]],
+            ["专业", shot["facts"]["specialty"]], ["申报类型", shot["facts"]["route_name"]],
+            ["填表时间", chinese_day(facts["filled_on"])], ["联系电话", facts["person"]["mobile"]],
         ],
         "notes": list(facts["notes"]),
         "basic": {"title": basic, **_basic(header, personal, held, pages, facts)},
@@ -199,15 +199,15 @@ def _opinions(number: int, facts: Mapping[str, Any]) -> list[Block]:
             next(titles), "\n".join(f"{at}．{clause}" for at, clause in enumerate(facts["pledge"], 1)), signs=["本人签名"],
             date=chinese_day(pledge.get("accepted_at", "")),
         ),
-        blocks.box(next(titles), "employer", facts=EMPLOYER_FACTS, room=150, signs=["审核人", "负责人签名"]),
+        blocks.box(next(titles), "employer", facts=EMPLOYER_FACTS, room=180, signs=["审核人", "负责人签名"]),
         blocks.box(next(titles), "agency", signs=["经办人"]),
         blocks.box(next(titles), "competent_department", signs=["负责人签名"]),
         blocks.box(next(titles), "hr_department", signs=["负责人签名"]),
         blocks.box(next(titles), "convener", signs=["审核人"]),
         blocks.box(next(titles), "group", signs=["组长签名"], caption="签章"),
-        blocks.box(next(titles), "committee", facts=VOTES, room=30, signs=["主任委员签名"], caption="评委会印章"),
-        blocks.box(next(titles), "publicity", room=60, signs=["经办人"]),
-        blocks.box(next(titles), "issuer", facts=APPROVAL, room=60),
+        blocks.box(next(titles), "committee", facts=VOTES, room=60, signs=["主任委员签名"], caption="评委会印章"),
+        blocks.box(next(titles), "publicity", room=90, signs=["经办人"]),
+        blocks.box(next(titles), "issuer", facts=APPROVAL, room=90),
         blocks.text(next(titles), facts.get("remark", "")),
     ]
 

@@ -30,7 +30,7 @@ def route_paper(facts: Mapping[str, Any]) -> dict[str, Any]:
     if short:
         made.append(blocks.grid("申报情况", short))
     made += [blocks.text(label, value) for label, value in form["fields"] if not _is_short(value)]
-    made += [blocks.box(title, node, room=66, signs=["负责人签名"]) for node, title in BOXES[form["route"]]]
+    made += [blocks.box(title, node, room=180 if node == "employer" else 90, signs=["负责人签名"]) for node, title in BOXES[form["route"]]]
     return {"title": form["name"], "number": facts["number"], "head": [], "blocks": made}
 
 

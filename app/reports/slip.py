@@ -34,9 +34,9 @@ FACT_STARTS = (0.17, 0.67)
 # The middle of the seal, from the right edge and from the bottom: over the name and the date, wholly inside the box.
 SEAL_FROM_RIGHT, SEAL_FROM_BOTTOM = 74.0, 62.0
 # The gaps before 年, 月 and 日 in the foot: three full-width places each, the last mark ends where the padding begins.
-DATE_RIGHT, GAP = 44.0, 31.5
+DATE_RIGHT, GAP = 48.0, 31.5
 SET_HIGH = 2.4  # a line of text stands this much above the middle of its line height
-SIGN_LINE_TOP = 23.0  # the top of the line of signatures and date, above the bottom
+SIGN_LINE_TOP = 21.3  # the top of the line of signatures and date, above the bottom
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ Four faults of the pinned versions are mended when `install()` is called:
 - Line breaking. The stock `-pdf-word-wrap: CJK` cuts Latin words and numbers, lets closing punctuation begin a
   line, and fails when a paragraph crosses a page. Here lines follow 避头尾 (GB/T 15834 §5.1: no closing mark at the
   start of a line, no opening mark at its end), and justification spreads over characters.
-- Split tables. A table with class `closed` also gets its rule where a page cuts it; one with class `whole` is not cut.
+- Split tables. A table with class `closed` also gets its rule where a page cuts it, never between cells and the text over
+  the whole width below them; one with class `whole` is not cut.
 - Text extraction. ReportLab writes characters above U+FFFF (rare names) wrongly into ToUnicode; they must be UTF-16.
 - Embedding. Pictures, drawings and cells under a colspan are set as if in Helvetica, which is not embedded; they get the base font.
 
@@ -14,6 +15,7 @@ All of it depends on private functions, so tests/unit/reports/test_typesetting.p
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 import weakref
@@ -39,6 +41,8 @@ WRITTEN_FOR = {"xhtml2pdf": "0.2.28", "reportlab": "5.1.0"}
 LOOSEST_JUSTIFIED_EM = 8
 
 CLOSING_RULE_POINTS = 0.6
+# Between a rule that closes a cut table and the text, whose row may have been made to follow another without a gap.
+CUT_TOP_POINTS, CUT_BOTTOM_POINTS = 4.2, 2.4
 
 _WIDTH_CACHE_LIMIT = 40_000
 Fragment = Any
@@ -315,8 +319,8 @@ def _end_table(self: Any, context: Any) -> None:
 
     def add_closed(flowable: Any) -> None:
         flowable.closed_when_split = True
-        if "whole" in names:
-            flowable.setStyle(TableStyle([("NOSPLIT", (0, 0), (-1, -1))]))
+        kept = [(0, -1)] if "whole" in names else _rows_with_text_below(flowable)
+        flowable.setStyle(TableStyle([("NOSPLIT", (0, first), (-1, last)) for first, last in kept]))
         add_story(flowable)
 
     context.addStory = add_closed
@@ -326,15 +330,36 @@ def _end_table(self: Any, context: Any) -> None:
         context.addStory = add_story
 
 
+def _rows_with_text_below(table: Any) -> list[tuple[int, int]]:
+    """Pairs of rows that stay together: cells, and the first of the text over the whole width that belongs to them."""
+    across = {row for _, (left, row), (right, _) in table._spanCmds if right - left + 1 == table._ncols}
+    return [(row - 1, row) for row in sorted(across) if row > table.repeatRows and row - 1 not in across]
+
+
 def _split_table(self: Any, width: float, height: float) -> list[Any]:
-    pieces: list[Any] = _stock_split_table(self, width, height)
-    if getattr(self, "closed_when_split", False) and len(pieces) == 2:
+    closed = getattr(self, "closed_when_split", False)
+    pieces: list[Any] = _stock_split_table(self, width, height - CUT_BOTTOM_POINTS if closed else height)
+    if closed and len(pieces) == 2:
         upper, lower = pieces
         upper.closed_when_split = lower.closed_when_split = True
         head = self.repeatRows if isinstance(self.repeatRows, int) else 0
         upper.setStyle(TableStyle([("LINEBELOW", (0, -1), (-1, -1), CLOSING_RULE_POINTS, black)]))
         lower.setStyle(TableStyle([("LINEABOVE", (0, head), (-1, head), CLOSING_RULE_POINTS, black)]))
+        _pad(upper, -1, "bottomPadding", CUT_BOTTOM_POINTS)
+        _pad(lower, head, "topPadding", CUT_TOP_POINTS)
     return pieces
+
+
+def _pad(table: Any, row: int, side: str, least: float) -> None:
+    """Give the cells of a row at least this padding; its height is known already and grows with it."""
+    styles = [copy.copy(style) for style in table._cellStyles[row]]
+    grown = max(max(0.0, least - getattr(style, side)) for style in styles)
+    for style in styles:
+        setattr(style, side, max(least, getattr(style, side)))
+    table._cellStyles[row] = styles
+    if table._argH[row] is not None:
+        table._argH = table._rowHeights = [*table._argH]  # one list, as ReportLab makes it
+        table._argH[row] += grown
 
 
 # ---- text extraction -------------------------------------------------------------------------------------------

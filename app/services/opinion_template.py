@@ -12,12 +12,13 @@ from app.audit import Event, record_event
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.queries.opinion_template import OWN_LIMIT
 from app.rules.field_values import clean_text
+from app.rules.opinion import PRINTED
 from app.transaction import transaction
 from app.workflow.definitions import PROCEDURES
 from models.base import utcnow
 from models.opinion_template import OPINION_ACTIONS, OpinionTemplate
 
-MAX_LENGTH = 500
+MAX_LENGTH = PRINTED
 _template = OpinionTemplate.__table__
 
 

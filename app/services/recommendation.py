@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Conflict, Invalid, NotFound, WrongState
+from app.errors import Conflict, Invalid, NotFound, Sentence, WrongState
 from app.queries import recommendation as found
+from app.rules.opinion import PRINTED
 from app.rules.recommendation import gaps
 from app.rules.upload import UploadPolicy
 from app.services import file as files
@@ -28,7 +29,6 @@ from models.series import Title, TitleLevel
 
 SUBJECT = "recommendation"
 POLICY = UploadPolicy(("pdf", "png", "jpg", "doc", "docx"), 10, 10)
-_MAX_TEXT = 2000
 _recommendation, _a = Recommendation.__table__, Application.__table__
 
 
@@ -37,8 +37,8 @@ def save(
 ) -> int:
     """保存 text and dates; the id under which files are attached. Whoever has the unit's task in hand may."""
     wrong: dict[str, str] = {}
-    if len(text) > _MAX_TEXT:
-        wrong["text"] = f"单位推荐意见最多 {_MAX_TEXT} 字。"
+    if len(text) > PRINTED:
+        wrong["text"] = Sentence("单位推荐意见最多 %(n)s 字，请精简，详细情况可上传盖章的推荐意见。", n=PRINTED)
     if (publicity_from is None) != (publicity_to is None):
         wrong["publicity_to"] = "请同时填写公示开始日期和结束日期。"
     elif publicity_from and publicity_to and publicity_to < publicity_from:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.audit import Event, record_event
-from app.errors import Conflict, DomainError, Invalid, NotFound, WrongState
+from app.errors import Conflict, DomainError, Invalid, NotFound, Sentence, WrongState
 from app.outbox import enqueue
 from app.queries.holiday import exceptions
 from app.rules import deadlines
+from app.rules.opinion import PRINTED
 from app.rules.votes import Votes
 from app.rules.workdays import after_working_days, working_days
 from app.services.application_effects import certificate_key
@@ -69,6 +70,8 @@ def enter(*, entry: Entry, actor: Actor) -> str:
         errors = entry.votes.errors()
         if entry.met_on > deadlines.today():
             errors["met_on"] = "评审日期不能晚于今天。"
+        if len(entry.group_opinion.strip()) > PRINTED:
+            errors["group_opinion"] = Sentence("专业评议组意见最多 %(n)s 字，请精简后再保存。", n=PRINTED)
         if errors:
             raise Invalid(next(iter(errors.values())), errors)
         values = {

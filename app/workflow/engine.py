@@ -22,6 +22,7 @@ from app.errors import Conflict, Invalid, NotFound, Sentence, WrongState
 from app.outbox import enqueue
 from app.permissions import require
 from app.rules import deadlines
+from app.rules.opinion import most as most_characters
 from app.rules.routing import Stop, with_insertion, without_insertion
 from app.workflow import registry
 from app.workflow import statements as sql
@@ -32,7 +33,6 @@ from models.base import utcnow
 from models.case import TASK_STATES
 
 TaskRow = Row[*tuple[Any, ...]]  # the columns of statements.LOAD_TASK, or of a task alone
-_MAX_OPINION = 2000
 _MAX_INSERTED = 10  # stops that reviewers added to one case, ways back included
 
 
@@ -137,8 +137,8 @@ def _decide(
     if action.needs_opinion and not opinion:
         raise Invalid(Sentence("请填写%(action)s意见。", action=action.label), {
             "opinion": Sentence("请一次性写明%(action)s的全部原因。", action=action.label)})
-    if len(opinion) > _MAX_OPINION:
-        raise Invalid("审批意见过长。", {"opinion": Sentence("审批意见最多 %(n)s 字，请精简后再提交。", n=_MAX_OPINION)})
+    if len(opinion) > (most := most_characters(code)):
+        raise Invalid("审批意见过长。", {"opinion": Sentence("审批意见最多 %(n)s 字，请精简后再提交。", n=most)})
     route = row.route if via is None else _inserted(row, code, via)
     case = _case_view(row)
     for check in registry.guards_of(row.procedure, code):

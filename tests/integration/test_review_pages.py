@@ -160,12 +160,14 @@ def test_a_refused_decision_keeps_what_was_typed_once(
     assert typed not in unescape(client.get(answer.location).text)  # shown once, like the message
 
 
-def test_a_text_that_is_too_long_is_not_lost(desk: Desk) -> None:
+@pytest.mark.parametrize(("action", "most"), [("approve", 500), ("return", 2000), ("terminate", 2000)])
+def test_a_text_that_is_too_long_is_not_lost(desk: Desk, action: str, most: int) -> None:
+    """What is printed on the form has less room there."""
     client, task = desk.of("unit"), desk.task()
-    typed = "字" * 2001
-    answer = act(client, task.id, "return", opinion=typed)
+    typed = "字" * (most + 1)
+    answer = act(client, task.id, action, opinion=typed, sure="y")
     page = client.get(answer.location).text
-    assert "最多 2000 字" in flashes(page)
+    assert f"最多 {most} 字" in flashes(page)
     assert typed in page
 
 
