@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.queries import commission as letters
 from app.reports import word
+from app.reports.review_form import chinese_day
 from app.rules import deadlines
 from app.services import commission
 from app.services import file as files
@@ -87,7 +88,7 @@ class CommissionView(PageView):
             raise NotFound(_("没有找到这个评审计划。"))
         data = word.fill("commission", {
             "convener": fact["convener"], "committee": fact["committee"], "plan": fact["name"], "unit": unit.name,
-            "contact": unit.contact, "phone": unit.mobile, "day": deadlines.today().isoformat(),
+            "contact": unit.contact, "phone": unit.mobile, "day": chinese_day(deadlines.today()),
             "people": letters.people(session, plan_id=plan_id, organization_id=unit.id),
         })
         return bytes_response(data, _("委托评审函-%(unit)s", unit=unit.name) + ".docx", word.MEDIA_TYPE)

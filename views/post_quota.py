@@ -13,6 +13,7 @@ from app.queries import post_quota as quotas
 from app.queries.audit import events_of
 from app.queries.recommendation import unit_needs_quota
 from app.reports import word
+from app.reports.review_form import chinese_day
 from app.rules import deadlines
 from app.services import file as files
 from app.services import post_quota
@@ -98,7 +99,7 @@ class PostQuotaView(PageView):
         roster = quotas.roster(current_session(), unit.id, year)
         planned = [sum(row["level"] == label for row in roster) for label in QUOTA_LEVELS]
         data = word.fill("post_quota", {
-            "unit": unit.name, "day": deadlines.today().strftime("%Y-%m-%d"), "vacancies": [""] * len(QUOTA_LEVELS),
+            "unit": unit.name, "day": chinese_day(deadlines.today()), "vacancies": [""] * len(QUOTA_LEVELS),
             "planned": planned, "roster": roster,
         })
         return bytes_response(data, _("%(year)s年岗位核准表-%(unit)s", year=year, unit=unit.name) + ".docx", word.MEDIA_TYPE)

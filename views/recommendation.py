@@ -14,6 +14,7 @@ from app.queries.holiday import exceptions
 from app.queries.recommendation import page_of
 from app.queries.worklist import application_facts, current_task
 from app.reports import word
+from app.reports.review_form import chinese_day
 from app.rules import deadlines
 from app.rules.workdays import working_days
 from app.services import file as files
@@ -113,8 +114,8 @@ class RecommendationView(PageView):
         data = word.fill("publicity", {
             "receiver": stops[min(1, len(stops) - 1)]["organization"], "name": task["person_name"], "plan": fact["plan"],
             "specialty": fact["specialty"], "title": fact["title"], "unit": stops[0]["organization"], "days": days,
-            "first": first.isoformat() if first else "____年__月__日", "last": last.isoformat() if last else "____年__月__日",
-            "day": deadlines.today().isoformat(),
+            "first": chinese_day(first) or "____年__月__日", "last": chinese_day(last) or "____年__月__日",
+            "day": chinese_day(deadlines.today()),
         })
         return bytes_response(data, _("单位公示证明-%(name)s", name=task["person_name"]) + ".docx", word.MEDIA_TYPE)
 

@@ -64,7 +64,7 @@ def running_text(text: object, *, label: str = "", indent: bool = True) -> list[
 
 
 def _running(parts: Sequence[tuple[str, object]], *, indent: bool) -> list[dict[str, Any]]:
-    """Labelled texts one below the other; short paragraphs share a row, so that none of them begins a page alone."""
+    """Labelled texts one below the other; short paragraphs share a row, so that the last is not alone on a page."""
     rows: list[str] = []
     count = LINES_PER_ROW
     for label, text in parts:
@@ -79,6 +79,9 @@ def _running(parts: Sequence[tuple[str, object]], *, indent: bool) -> list[dict[
                 else:
                     rows.append("".join(lines))
                     count = len(lines)
+    if count == 1 and len(rows) > 1:
+        alone = rows.pop()
+        rows[-1] += "\n" + alone
     return [{"lines": row, "first": at == 0, "last": at == len(rows) - 1} for at, row in enumerate(rows)]
 
 

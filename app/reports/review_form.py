@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -60,12 +61,12 @@ def review_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def chinese_day(iso: str) -> str:
-    """2026-03-05 as 2026年3月5日; empty for nothing."""
-    if not iso:
+def chinese_day(day: dt.date | str | None) -> str:
+    """2026-03-05, a date or its ISO text, as 2026年3月5日; empty for nothing."""
+    if not day:
         return ""
-    year, month, day = iso[:10].split("-")
-    return f"{year}年{int(month)}月{int(day)}日"
+    year, month, number = str(day)[:10].split("-")
+    return f"{year}年{int(month)}月{int(number)}日"
 
 
 def _numbered(names: Sequence[str], start: int = 0) -> Iterator[str]:

@@ -21,6 +21,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS = ("text", "number", "date", "moment")
@@ -63,10 +65,12 @@ def write_roster(
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(title))
+    print_wide(sheet)
     for number, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
     lead = [(title, _TITLE)] + ([(note, _NOTE)] if note else [])
     sheet.freeze_panes = f"A{len(lead) + 2}"
+    sheet.print_title_rows = f"{len(lead) + 1}:{len(lead) + 1}"
     for text, font in lead:
         sheet.append([_cell(sheet, text, "text", font=font)])
     sheet.append([_cell(sheet, column.label, "text", font=_HEAD, fill=_HEAD_FILL) for column in columns])
@@ -84,27 +88,37 @@ def write_template(*, title: str, columns: Sequence[SheetColumn], notes: Sequenc
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = _sheet_name(title)
+    print_wide(sheet)
     options = book.create_sheet(OPTIONS_SHEET)
     for number, column in enumerate(columns, 1):
         letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = column.width
         sheet.column_dimensions[letter].number_format = "@"
         head = sheet.cell(1, number)
-        _fill(head, column.label + ("*" if column.required else ""), "text")
+        fill_cell(head, column.label + ("*" if column.required else ""), "text")
         head.font, head.fill = (_REQUIRED if column.required else _HEAD), _HEAD_FILL
-        _fill(options.cell(1, number), column.label, "text")
+        fill_cell(options.cell(1, number), column.label, "text")
         for line, option in enumerate(column.options, 2):
-            _fill(options.cell(line, number), option, "text")
+            fill_cell(options.cell(line, number), option, "text")
         if column.options or column.hint:
             sheet.add_data_validation(_choice(column, letter))
     sheet.freeze_panes = "A2"
     about = book.create_sheet("填写说明")
     about.column_dimensions["A"].width = 100
     for line, text in enumerate(notes, 1):
-        _fill(about.cell(line, 1), text, "text")
+        fill_cell(about.cell(line, 1), text, "text")
         about.cell(line, 1).alignment = _WRAP
     options.sheet_state = "hidden"
     return _saved(book)
+
+
+def print_wide(sheet: Any) -> None:
+    """On paper: A4 landscape with rules, all columns on one page's width, page x of y."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_options.gridLines = True
+    sheet.oddFooter.center.text = "第 &P 页　共 &N 页"
 
 
 def _choice(column: SheetColumn, letter: str) -> DataValidation:
@@ -121,13 +135,13 @@ def _choice(column: SheetColumn, letter: str) -> DataValidation:
 
 def _cell(sheet: Any, value: Any, kind: str, **style: Any) -> Any:
     cell = WriteOnlyCell(sheet)
-    _fill(cell, value, kind)
+    fill_cell(cell, value, kind)
     for name, setting in style.items():
         setattr(cell, name, setting)
     return cell
 
 
-def _fill(cell: Any, value: Any, kind: str) -> None:
+def fill_cell(cell: Any, value: Any, kind: str) -> None:
     """Put a value in with its type; text that begins like a formula is marked as text for good (quotePrefix)."""
     typed = _typed(value, kind)
     if typed is None:

@@ -13,9 +13,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from app.errors import Invalid
+from app.reports.sheet import fill_cell, print_wide
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
@@ -26,9 +26,8 @@ def write_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     line = Side(style="thin")
     for number, row in enumerate([columns, *rows], 1):
         for column, value in enumerate(row, 1):
-            safe = f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
             cell = sheet.cell(number, column)
-            cell.value = safe  # type: ignore[assignment]
+            fill_cell(cell, value, "number" if isinstance(value, int) else "text")
             cell.border = Border(left=line, right=line, top=line, bottom=line)
             cell.alignment = Alignment(vertical="center", wrap_text=True, horizontal="center" if number == 1 else None)
             if number == 1:
@@ -36,7 +35,8 @@ def write_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     for column, label in enumerate(columns, 1):
         longest = max([len(label), *(len(str(row[column - 1] or "")) for row in rows[:200])])
         sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, longest * 2 + 2))
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes, sheet.print_title_rows = "A2", "1:1"
+    print_wide(sheet)
     output = io.BytesIO()
     book.save(output)
     return output.getvalue()
