@@ -45,6 +45,7 @@ CLOSING_RULE_POINTS = 0.6
 CUT_TOP_POINTS, CUT_BOTTOM_POINTS = 4.2, 2.4
 
 _WIDTH_CACHE_LIMIT = 40_000
+
 Fragment = Any
 Part = tuple[Fragment, str]
 

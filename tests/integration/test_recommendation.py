@@ -266,7 +266,7 @@ def test_the_proof_of_publicity_is_filled_in(app, client, login):
     login(client, "unit")
     answer = client.get(f"/recommendations/{task.subject_id}/publicity.docx")
     text = "\n".join(paragraph.text for paragraph in Document(io.BytesIO(answer.data)).paragraphs)
-    for words in ("李明", SCHOOL, "2026-03-02至2026-03-06", "5个工作日", "高级教师"):
+    for words in ("李明", SCHOOL, "2026年3月2日至2026年3月6日", "5个工作日", "高级教师"):
         assert words in text
     for other in ("department", "company", "hr"):
         login(client, other)
