@@ -30,7 +30,6 @@ from models.account import Account
 from models.application import Application
 from models.base import utcnow
 from models.certificate import Certificate
-from models.integrity import IntegrityRecord
 from models.job import Job
 from models.notification import Notification
 from models.person import Person
@@ -272,36 +271,6 @@ def test_a_failed_certificate_is_named_with_its_reason_and_can_be_tried_again(
     page = convener.get(f"/results/{plan_id()}").text
     assert "已生成证书文件 3 本" in page
     assert "未上传个人证件照片" not in page
-    assert sorted(int(row.number[-6:]) for row in certificates()) == [1, 2, 3]
-
-
-def test_who_is_barred_after_the_approval_gets_no_certificate_until_the_record_is_lifted(
-    app: Flask, client: FlaskClient, login: Login, approved: list[int]
-) -> None:
-    for application_id in approved:
-        enter(application_id)
-    stood()
-    order()
-    barred, warned = person("teacher0").id, person("teacher1").id
-    record = save(IntegrityRecord(
-        person_id=barred, category_name="提供虚假材料", reason="获奖证书经核查为伪造", banned_from=days_ago(0), banned_until=days_ago(-1000)))
-    save(IntegrityRecord(person_id=warned, kind="discipline", category_name="警告", reason="警告处分", bars=False, document="1",
-                         banned_from=days_ago(3), banned_until=days_ago(-100)))
-    save(IntegrityRecord(person_id=warned, reason="以前的记录", document="2", banned_from=days_ago(900), banned_until=days_ago(1)))
-    run_due(app)
-    convener = login(client, "convener")
-    page = convener.get(f"/results/{plan_id()}").text
-    assert "已编号 2 本" in page
-    assert f"<td data-l=\"原因\">“教师0”在诚信档案中有记录（提供虚假材料），{days_ago(0)} 至 {days_ago(-1000)} 不能发证。" in page
-    assert convener.post(f"/results/{plan_id()}/retry").status_code == 302
-    run_due(app)
-    assert len(certificates()) == 2, "the record still stands"
-    with db.engine.begin() as connection:
-        connection.execute(update(IntegrityRecord.__table__).where(IntegrityRecord.__table__.c.id == record)
-                           .values(revoked_on=days_ago(0), revoked_reason="经复查不属实"))
-    assert convener.post(f"/results/{plan_id()}/retry").status_code == 302
-    run_due(app)
-    assert "诚信档案中有记录" not in convener.get(f"/results/{plan_id()}").text
     assert sorted(int(row.number[-6:]) for row in certificates()) == [1, 2, 3]
 
 
