@@ -40,12 +40,13 @@ def sample_pdf(code: str) -> bytes:
     entries = _entries(code)
     if not entries:
         return pdf
-    pdf, _ = growth.grow(pdf, growth.based(pdf, "", facts_of(context["blocks"])), entries, lambda entry: (None, _seal(entry.by), "样张"))
+    pdf, _ = growth.grow(pdf, growth.based(pdf, "", facts_of(context["blocks"])), entries, lambda entry: (None, sample_seal(entry.by), "样张"))
     return pdf
 
 
 @lru_cache(maxsize=8)
-def _seal(name: str) -> SealKey:
+def sample_seal(name: str) -> SealKey:
+    """A seal of an organization that does not exist."""
     return SealKey(_key(), round_seal(name or "样张"))
 
 

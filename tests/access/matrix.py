@@ -188,7 +188,7 @@ MATRIX: dict[str, Rule] = {
     "ExemptionView.decide": only(CONVENER, "applications to plans of the own organization"),
     # Seals and samples
     **{f"SealView.{name}": only(ADMIN, "all") for name in ("index", "install", "retire")},
-    **{f"DocumentSampleView.{name}": only(ADMIN, "none: invented data", args={"code": "nothing"}) for name in ("index", "sample")},
+    **{f"DocumentSampleView.{name}": only(ADMIN, "none: invented data", args={"file": "nothing"}) for name in ("index", "sample")},
     "VerifyView.file": everybody("none: the file that is sent"),
     # Results
     **{f"ResultView.{name}": only(CONVENER, "plans of the own organization") for name in (

@@ -17,8 +17,8 @@ from app.errors import DomainError
 from app.extensions import db
 from app.jobs.worker import run_due
 from app.queries import seal as queries
-from app.reports.form import FORMS
 from app.reports.pdf import render_pdf
+from app.reports.sample_papers import SAMPLES
 from app.reports.sealing import certificate_of, check_seals, empty_fields, read_p12, round_seal, self_signed
 from app.scope import scope_of, scoped, system_scope
 from app.services import certificate, review, seal
@@ -168,12 +168,18 @@ def test_the_command_checks_a_file(app: Flask, platform: FlaskClient, login: Log
     assert app.test_cli_runner().invoke(args=["certificate", "verify", str(bad)]).exit_code == 1
 
 
-@pytest.mark.parametrize("code", sorted(FORMS))
-def test_staff_see_a_sample_of_every_form(platform: FlaskClient, code: str) -> None:
-    assert FORMS[code].name in platform.get("/documentsamples/").text
-    assert platform.get(f"/documentsamples/{code}.pdf").data.startswith(b"%PDF")
+@pytest.mark.parametrize("file", sorted(SAMPLES))
+def test_staff_see_a_sample_of_every_document(platform: FlaskClient, file: str) -> None:
+    assert SAMPLES[file].name in platform.get("/documentsamples/").text
+    answer = platform.get(f"/documentsamples/{file}")
+    assert answer.mimetype == SAMPLES[file].media_type
+    assert answer.data.startswith(b"%PDF" if file.endswith(".pdf") else b"PK")
 
 
+def test_the_sample_of_a_certificate_is_no_certificate(app: Flask, platform: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "sample.pdf").write_bytes(platform.get("/documentsamples/certificate.pdf").data)
+    assert app.test_cli_runner().invoke(args=["certificate", "verify", str(tmp_path / "sample.pdf")]).exit_code == 1
+    assert platform.get("/documentsamples/nothing.pdf").status_code == 404
 
 
 def test_a_certificate_of_an_issuer_without_a_seal_carries_the_platforms_signature_and_says_so(app: Flask, tmp_path: Path) -> None:

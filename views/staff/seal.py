@@ -11,8 +11,7 @@ from flask_babel import gettext as _
 from app.errors import Invalid, NotFound
 from app.queries import seal as queries
 from app.reports.errors import ReportError
-from app.reports.form import FORMS
-from app.reports.samples import sample_pdf
+from app.reports.sample_papers import PDF, SAMPLES
 from app.reports.sealing import certificate_of, read_p12, round_seal, seal_picture, self_signed
 from app.services import seal
 from app.transaction import current_session
@@ -69,25 +68,27 @@ class SealView(PageView):
 
 
 class DocumentSampleView(PageView):
-    """文档样张: a sample of every form, set from invented data."""
+    """文档样张: a sample of every document, made from invented data."""
 
     route_base = "/documentsamples"
 
     @expose("/")
     @has_access
     def index(self) -> Any:
-        """Every kind of form."""
-        return self.render("seal/samples.html", forms=FORMS)
+        """Every kind of document."""
+        return self.render("seal/samples.html", samples=SAMPLES)
 
-    @expose("/<string:code>.pdf")
+    @expose("/<string:file>")
     @has_access
-    def sample(self, code: str) -> Any:
+    def sample(self, file: str) -> Any:
         """The sample, made now."""
-        if code not in FORMS:
+        if file not in SAMPLES:
             raise NotFound(_("没有这种文档。"))
-        response = make_response(sample_pdf(code))
-        response.headers["Content-Type"] = "application/pdf"
-        response.headers["Content-Disposition"] = disposition(FORMS[code].name + ".pdf", "inline")
+        sample = SAMPLES[file]
+        response = make_response(sample.make())
+        response.headers["Content-Type"] = sample.media_type
+        shown = "inline" if sample.media_type == PDF else "attachment"
+        response.headers["Content-Disposition"] = disposition(f"{sample.name}.{file.rpartition('.')[2]}", shown)
         return response
 
 
