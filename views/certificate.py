@@ -18,6 +18,7 @@ from app.queries.certificate import (
     issued_page,
     public_view,
     replaced_by,
+    without_photo,
 )
 from app.queries.dictionary import name_of
 from app.queries.seal import known_certificates
@@ -86,7 +87,7 @@ class IssuedCertificateView(PageView):
         )
         return self.render(
             "certificate/issued.html", page=page, text=text, states=CERTIFICATE_STATES,
-            own_id=current_actor().organization_id,
+            own_id=current_actor().organization_id, photoless=without_photo(current_session(), page.rows),
         )
 
 

@@ -16,6 +16,7 @@ from models.person import Person
 
 PAGE_SIZE = 20
 _application, _certificate, _file = Application.__table__, Certificate.__table__, StoredFile.__table__
+_person = Person.__table__
 _successor = Certificate.__table__.alias("successor")
 _PUBLIC = select(
     _certificate.c.number, _certificate.c.holder_name, _certificate.c.series_name, _certificate.c.specialty_name,
@@ -117,3 +118,13 @@ def issued_page(
         rows, older=rows[-1].id if len(found) > PAGE_SIZE else None,
         newer=rows[0].id if before is not None and rows else None,
     )
+
+
+def without_photo(session: Session, certificates: Sequence[Certificate]) -> set[int]:
+    """Ids of those of `certificates` that wait for a file because their holder has no photo."""
+    waiting = [certificate.id for certificate in certificates if certificate.file_id is None]
+    if not waiting:
+        return set()
+    return set(session.scalars(
+        select(_certificate.c.id).join(_person, _person.c.id == _certificate.c.person_id)
+        .where(_certificate.c.id.in_(waiting), _person.c.photo_id.is_(None))))

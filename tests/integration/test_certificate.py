@@ -228,12 +228,15 @@ def test_without_a_photo_the_job_waits_for_one_and_the_upload_makes_the_file(
     row = the_certificate()
     assert row.file_id is None
     assert jobs("certificate.render") == [(f"certificate-render:{row.id}:1", "failed")]  # an incident, seen in /ops
+    assert "缺少照片" in login(client, "issuer").get("/certificates/issued/").text
     me = login(client, "applicant")
     page = me.get("/certificates/").text
     assert "须先上传个人证件照片" in page
     assert row.number in page
     me.post("/person/photo/", data={"photo": (io.BytesIO(photo_jpeg("男")), "照片.jpg")})
     assert "正在生成职称证书" in me.get("/certificates/").text
+    assert "生成中" in login(client, "issuer").get("/certificates/issued/").text
+    me = login(client, "applicant")
     run_due(app)
     made = the_certificate()
     assert made.render_key.startswith("2:")
