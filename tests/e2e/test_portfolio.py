@@ -236,6 +236,17 @@ def test_what_was_saved_is_not_offered_again_however_the_server_writes_it(visit:
         expect(page.get_by_role("button", name="恢复")).to_have_count(0)
 
 
+def test_enter_in_a_field_saves_and_does_not_hand_in(visit: Visit) -> None:
+    person = visit("applicant")
+    page, label = person.page, next(field["label"] for kind in KINDS if kind["code"] == "paper" for field in kind["fields"])
+    person.go("/portfolio/kind/paper/new/")
+    expect(page.get_by_role("button", name="保存并提交")).to_be_visible()
+    person.fill(label, "按回车键保存的论文")
+    with page.expect_navigation():
+        person._labelled(label).press("Enter")
+    person.sees("已保存，提交单位审核通过后才能用于申报")
+
+
 def test_an_excel_file_is_checked_and_taken_in(visit: Visit, tmp_path: Path) -> None:
     person = visit("applicant3")
     person.open("个人业绩库")
