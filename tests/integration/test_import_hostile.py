@@ -104,19 +104,19 @@ def test_what_a_sheet_says_of_its_size_is_not_believed() -> None:
 
 
 def test_rows_and_columns_beyond_the_bounds_cost_nothing() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     far = sheet(f'<row r="1">{cell("A1", "甲")}{cell("XFD1", "远")}</row><row r="1048576">{cell("A1048576", "底")}</row>')
     assert read(repacked(book(["x"]), far)) == [("甲",), ("底",)], "a row far down is a row"
     endless = sheet(f'<row r="1">{cell("A1", "甲")}</row><row r="99999999999">{cell("A99999999999", "底")}</row>')
     assert "无法读取" in refused(repacked(book(["x"]), endless))
-    assert time.perf_counter() - began < 120
+    assert time.process_time() - began < 20
 
 
 def test_many_rows_are_refused_without_reading_them_all() -> None:
     rows = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 200_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert "最多导入 5000 行" in refused(repacked(book(["x"]), sheet(rows)))
-    assert time.perf_counter() - began < 60
+    assert time.process_time() - began < 5
 
 
 def test_many_formatted_but_empty_rows_are_told_apart_from_rows() -> None:
