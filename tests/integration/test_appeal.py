@@ -31,9 +31,10 @@ from models.case import Task
 from models.integrity import IntegrityRecord
 from models.notification import Notification
 from models.result import ReviewResult
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.rows import save
+from tests.factories.templates import started_template
 from tests.factories.unit_world import person
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -46,14 +47,7 @@ GOOD, BAD = Votes(25, 21, 18, 2, 1), Votes(25, 21, 13, 8, 0)
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "results", begin, base=base)
+    return started_template(application, store)
 
 
 def enter(votes: Votes) -> None:

@@ -14,17 +14,16 @@ from app.extensions import db
 from app.jobs.worker import run_due
 from app.outbox import enqueue
 from app.rules import deadlines
-from app.scope import scope_of, scoped
 from app.services.application_effects import certificate_key
 from app.transaction import transaction
 from models.application import Application
 from models.base import utcnow
 from models.certificate import Certificate
 from models.integrity import IntegrityRecord
-from tests.database import Databases, build_template
-from tests.factories import teacher_world as make
+from tests.database import Databases
 from tests.factories.result import approved_result
 from tests.factories.rows import save
+from tests.factories.templates import started_template
 from tests.factories.unit_world import person
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -33,14 +32,7 @@ _a, _i = Application.__table__, IntegrityRecord.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "results", begin, base=base)
+    return started_template(application, store)
 
 
 def day(n: int) -> dt.date:

@@ -23,7 +23,7 @@ from app.extensions import db, limiter
 from app.factory import create_app
 from app.jobs.worker import run_due
 from app.reports.signing import private_key_from_seed, sign_payload
-from app.scope import scope_of, scoped, system_scope
+from app.scope import system_scope
 from app.services import certificate
 from app.services import person as photos
 from app.services.file import content
@@ -38,12 +38,13 @@ from models.notification import Notification
 from models.person import Person
 from models.setting import Setting
 from tests.conftest import Client, TestConfig
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
 from tests.factories.race import race
 from tests.factories.result import approved_result
 from tests.factories.rows import save
+from tests.factories.templates import started_template
 from tests.factories.unit_world import count_statements, person, unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -52,14 +53,7 @@ _c, _a = Certificate.__table__, Application.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "started", begin, base=base)
+    return started_template(application, store)
 
 
 @pytest.fixture(autouse=True)

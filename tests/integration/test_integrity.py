@@ -28,10 +28,11 @@ from app.transaction import current_session
 from models.audit import AuditEvent
 from models.integrity import IntegrityRecord
 from models.notification import Notification
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import application as cases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
+from tests.factories.templates import started_template
 from tests.factories.unit_world import person, unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -42,14 +43,7 @@ TODAY = deadlines.today()
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "results", begin, base=base)
+    return started_template(application, store)
 
 
 def breach(category: str = "01", **changes: Any) -> Breach:

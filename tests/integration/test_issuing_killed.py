@@ -17,7 +17,6 @@ from sqlalchemy import func, select, update
 
 import config
 from app.extensions import db
-from app.scope import scope_of, scoped
 from app.services import result
 from app.transaction import current_session
 from models.application import Application
@@ -25,11 +24,12 @@ from models.base import utcnow
 from models.certificate import Certificate
 from models.person import Person
 from models.result import ReviewResult
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
 from tests.factories.result import approved_result
 from tests.factories.rows import save
+from tests.factories.templates import started_template
 from tests.factories.unit_world import person, unit
 
 N, KILLS = 6, 2
@@ -38,14 +38,7 @@ _a, _c, _person = Application.__table__, Certificate.__table__, Person.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "results", begin, base=base)
+    return started_template(application, store)
 
 
 @pytest.fixture

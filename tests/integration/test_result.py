@@ -23,7 +23,7 @@ from app.jobs.worker import run_due
 from app.reports.workbook import write_rows
 from app.rules import deadlines
 from app.rules.votes import Votes
-from app.scope import scope_of, scoped, system_scope
+from app.scope import system_scope
 from app.services import certificate, result
 from app.transaction import current_session
 from models.account import Account
@@ -34,10 +34,11 @@ from models.job import Job
 from models.notification import Notification
 from models.person import Person
 from models.result import Publicity, ReviewResult
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
 from tests.factories.rows import save
+from tests.factories.templates import started_template
 from tests.factories.unit_world import person, unit
 from views.result import COLUMNS
 
@@ -48,14 +49,7 @@ GOOD = Votes(25, 21, 18, 2, 1)
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.started(who)
-
-    return build_template(application, store, "results", begin, base=base)
+    return started_template(application, store)
 
 
 @pytest.fixture
