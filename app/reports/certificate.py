@@ -25,7 +25,7 @@ HEADING = "职称证书"
 # Centring does not know of the letter-spacing (18 pt in certificate.css): half of the three gaps goes to the left.
 TITLE_SHIFT_POINTS = -(len(HEADING) - 1) * 18.0 / 2
 TEMPLATE_NAME = "certificate.html"
-TEMPLATE_FILES = ("certificate.html", "certificate.css")
+TEMPLATE_FILES = ("certificate.html", "certificate.css", "base.css")
 
 # Raise when the drawing or the layout in Python changes what is printed.
 LAYOUT_VERSION = 1

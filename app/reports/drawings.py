@@ -1,6 +1,6 @@
 """What is drawn rather than set, in xhtml2pdf and ReportLab: SVG drawings and the number of all pages.
 
-- A drawing that many documents have is parsed, measured and put into operators once per process.
+- A drawing that many documents have is parsed, measured, put into operators and packed once per process.
 - `<pdf:pagecount/>` makes xhtml2pdf lay out a document twice. Here every page refers to one form XObject, which is drawn
   at the document's end, when the number is known: long forms take two thirds of the time.
 
@@ -13,6 +13,7 @@ import copy
 import gzip
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from reportlab.graphics import renderPDF
 from reportlab.lib.abag import ABag
 from reportlab.lib.fonts import tt2ps
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFFormXObject, PDFName, PDFStream
 from reportlab.platypus import Flowable
 from xhtml2pdf import tags
 
@@ -59,24 +61,40 @@ def _parsed(content: bytes, arguments: tuple[Any, ...], named: tuple[tuple[str, 
     drawing = _stock_svg2rlg(io.BytesIO(content), *arguments, **dict(named))
     if drawing is not None:
         bounds = drawing.getBounds()
-        drawing.__dict__.update(getBounds=lambda: bounds, _strokes={})
+        drawing.__dict__.update(getBounds=lambda: bounds, _packed={})
     return drawing
 
 
 def _draw(drawing: Any, canvas: Any, x: float, y: float) -> None:
-    """Draw; of a drawing of lines alone the page's operators are kept, for the next page that has it at the same place."""
+    """Draw; one of lines alone becomes a form XObject, whose packed operators are kept for the next page that has it at that place."""
     if isinstance(drawing, _Room):
         drawing.refer(canvas, x, y)
         return
-    strokes, place = drawing.__dict__.get("_strokes", {}), (tuple(drawing.transform), x, y)
-    if place in strokes:
-        canvas._code.append(strokes[place])
+    kept, place = drawing.__dict__.get("_packed", {}), (tuple(drawing.transform), x, y)
+    if place in kept:
+        _refer(canvas, kept[place])
         return
     start = len(canvas._code)
     renderPDF.draw(drawing, canvas, x, y)
     operators = "\n".join(canvas._code[start:])
-    if len(strokes) < _PLACES_KEPT and not _USES_RESOURCES.search(operators):
-        strokes[place] = operators
+    if _USES_RESOURCES.search(operators):
+        return
+    del canvas._code[start:]
+    packed = zlib.compress(operators.encode("ascii"))
+    if len(kept) < _PLACES_KEPT:
+        kept[place] = packed
+    _refer(canvas, packed)
+
+
+def _refer(canvas: Any, packed: bytes) -> None:
+    names: dict[bytes, str] = canvas.__dict__.setdefault("_drawings", {})
+    if packed not in names:
+        names[packed] = f"drawing{len(names)}"
+        width, height = canvas._pagesize
+        form = PDFFormXObject(-width, -height, 2 * width, 2 * height)  # the whole page, wherever on it the origin is
+        form.Contents = PDFStream(PDFDictionary({"Filter": PDFArray([PDFName("FlateDecode")])}), packed + b"\n")
+        canvas._doc.addForm(names[packed], form)
+    canvas.doForm(names[packed])
 
 
 # ---- the number of all pages -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from reportlab import rl_config
@@ -21,6 +22,9 @@ from app.reports.errors import RenderError, RenderTimeoutError
 
 # No folder and no network: pictures come as data: URIs, style sheets inside the document.
 POLICY = ResourceAccessPolicy.server(None, allow_remote=False, max_resources=0)
+
+# In place of the stock sheet, which has rules for three times as many elements.
+BASE_CSS = fonts.PROJECT_ROOT / "templates" / "pdf" / "base.css"
 
 # What XML 1.0 and PDF text cannot carry: control characters, surrogates, non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -64,6 +68,7 @@ def render_document(html: str, *, title: str, created: datetime, font_dir: Path,
                 dest=target,
                 encoding="utf-8",
                 context_meta={"title": title},
+                default_css=_base_css(),
                 resource_policy=POLICY,
             )
         except RenderLimitError as error:
@@ -78,6 +83,11 @@ def render_document(html: str, *, title: str, created: datetime, font_dir: Path,
         listed = "；".join(dict.fromkeys(complaint.splitlines()[0] for complaint in complaints if complaint))
         raise RenderError(f"文档有缺陷，未予生成：{listed or '未知错误'}。请联系管理员。")
     return target.getvalue()
+
+
+@cache
+def _base_css() -> str:
+    return BASE_CSS.read_text("utf-8")
 
 
 @contextmanager

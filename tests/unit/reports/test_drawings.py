@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 from datetime import UTC, datetime
 
 import pytest
+from pypdf import PdfReader
 
 from app.reports import drawings
 from app.reports.errors import RenderError
@@ -47,6 +49,16 @@ def test_a_drawing_is_drawn_where_and_as_large_as_each_document_wants() -> None:
         drawings._parsed.cache_clear()
         assert render(body) == kept
     assert len(set(again)) == len(bodies)
+
+
+def test_a_drawing_stands_in_a_document_once_however_often_it_is_drawn() -> None:
+    picture = f'<p><img src="{uri(WAVE)}" width="60"></p>'
+    reader = PdfReader(io.BytesIO(render(picture + "<pdf:nextpage/>".join([picture] * 2))))
+    first, second = (page["/Resources"]["/XObject"] for page in reader.pages)
+    ((name, form),) = first.items()
+    assert second[name].indirect_reference == form.indirect_reference
+    assert b" c" in form.get_data()
+    assert reader.pages[0].get_contents().get_data().count(f"{name} Do".encode()) == 2
 
 
 def test_letters_of_a_drawing_keep_their_font_in_every_document() -> None:
