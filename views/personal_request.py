@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.queries import personal_request as queries
 from app.queries.certificate import certificates_of
 from app.queries.dictionary import series_choices
@@ -21,6 +21,7 @@ from app.transaction import current_session
 from models.personal_request import REQUEST_KINDS, REQUEST_STATES
 from views.addresses import positive
 from views.base import PageView, current_actor
+from views.base_page import Outcome
 from views.forms.dynamic import DynamicForm, build_form, initial, name_of
 from views.person import own_person, personal_tree
 
@@ -146,6 +147,7 @@ class RequestView(PageView):
                 form.version.data = str(self._own(request_id).row.version)
                 form.show_errors({key: text for key, text in errors.items() if not key.startswith("new_")})
                 changes.show_errors({key[4:]: text for key, text in errors.items() if key.startswith("new_")})
+            self._warned(outcome, form, request_id)
         return self._page(
             loaded, "request/fill.html", "fill", form=form, changes=changes, picked=picked, name_of=name_of, about=queries.about(loaded),
             known=[(field.label, loaded.row.data[field.key]) for field in loaded.definitions.fields if field.key in known],
@@ -167,15 +169,17 @@ class RequestView(PageView):
         present = loaded.row.education[index] if index is not None else {}
         fields = loaded.definitions.education
         form: DynamicForm = build_form(fields, codes=loaded.names.offered, data=present)(
-            data=initial(fields, present) if request.method == "GET" else None)
+            data={**initial(fields, present), "version": str(loaded.row.version)} if request.method == "GET" else None)
         if request.method == "POST":
             with self.attempt(form) as outcome:
-                errors = requests.save_education(request_id=request_id, index=index, raw=form.raw, actor=current_actor())
+                errors = requests.save_education(
+                    request_id=request_id, index=index, raw=form.raw, version=form.seen_version, actor=current_actor())
             if outcome.ok and not errors:
                 flash(_("教育经历已保存。"), "success")
                 return redirect(url_for("RequestView.education", request_id=request_id))
             if outcome.ok:
                 form.show_errors(errors)
+            self._warned(outcome, form, request_id)
         shown = queries.compose(current_session(), loaded)["parts"][2]
         return self._page(
             loaded, "request/education.html", "education", form=form, index=index, listed=shown,
@@ -188,7 +192,9 @@ class RequestView(PageView):
         """删除 an entry of 教育经历."""
         at = request.form.get("entry", "")
         with self.attempt() as outcome:
-            requests.remove_education(request_id=request_id, index=int(at) if at in ("0", "1") else -1, actor=current_actor())
+            requests.remove_education(
+                request_id=request_id, index=int(at) if at in ("0", "1") else -1, version=positive(request.form.get("version")),
+                actor=current_actor())
         if outcome.ok:
             flash(_("教育经历已删除。"), "success")
         return redirect(url_for("RequestView.education", request_id=request_id))
@@ -264,6 +270,11 @@ class RequestView(PageView):
         if loaded.row.person_id != current_actor().person_id:
             raise NotFound(_("没有找到这份申请，它可能已被删除。"))
         return loaded
+
+    def _warned(self, outcome: Outcome, form: DynamicForm, request_id: int) -> None:
+        """Who was told that the request changed elsewhere and saves once more means it."""
+        if isinstance(outcome.error, Conflict):
+            form.version.data = str(self._own(request_id).row.version)
 
     def _editable(self, request_id: int) -> queries.Loaded | None:
         loaded = self._own(request_id)

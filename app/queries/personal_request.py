@@ -50,6 +50,13 @@ class Definitions:
     corrections: tuple[Field, ...]
     settings: Mapping[str, Any]
 
+    @property
+    def education_columns(self) -> list[tuple[str, Field]]:
+        """Headings and fields of the list of 教育经历, as the setting names them; every field where there is no setting."""
+        by_key = {field.key: field for field in self.education}
+        named = [(column["label"], by_key.get(column["field"])) for column in self.settings.get("education_columns", ())]
+        return [(label, field) for label, field in named if field] or [(field.label, field) for field in self.education]
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -139,13 +146,11 @@ def compose(session: Session, loaded: Loaded) -> dict[str, Any]:
     ]
     parts: list[dict[str, Any]] = [{"title": "基本信息", "pairs": about(loaded)}]
     if row.kind == "recognition":
+        columns = loaded.definitions.education_columns
         parts.append({"title": "申报信息", "pairs": [*shown, *([label, value] for label, value in loaded.target.items())]})
         parts.append({
-            "title": "教育经历", "columns": [field.label for field in loaded.definitions.education],
-            "rows": [
-                [display(field, entry.get(field.key), names) for field in loaded.definitions.education]
-                for entry in row.education
-            ],
+            "title": "教育经历", "columns": [heading for heading, _ in columns],
+            "rows": [[display(field, entry.get(field.key), names) for _, field in columns] for entry in row.education],
         })
     else:
         parts.append({"title": "现有证书信息", "pairs": shown})

@@ -16,6 +16,7 @@ from models.organization import Organization
 from models.seal import Seal
 
 _s, _organization = Seal.__table__, Organization.__table__
+PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,33 @@ def known_certificates(session: Session) -> list[bytes]:
     return list(session.execute(select(_s.c.certificate).order_by(_s.c.id)).scalars())
 
 
-def listed(session: Session, *, text: str = "") -> Sequence[Any]:
-    """Organizations that can have a seal on a form (authorities, and units by name), with the seal in use."""
+def picture(session: Session, seal_id: int) -> bytes | None:
+    """The PNG of a seal in use."""
+    found = session.execute(select(_s.c.picture).where(_s.c.id == seal_id, _s.c.enabled)).scalar()
+    return base64.b64decode(found) if found else None
+
+
+@dataclass(frozen=True)
+class SealPage:
+    """Organizations by id; `older` goes on after its last row, `newer` back before its first."""
+
+    rows: Sequence[Any]
+    older: int | None
+    newer: int | None
+
+
+def listed(session: Session, *, text: str = "", after: int | None = None, before: int | None = None) -> SealPage:
+    """Organizations that have a seal in use; those that `text` finds, with or without one."""
     statement = (
         select(_organization.c.id, _organization.c.name, _s.c.id.label("seal_id"), _s.c.valid_until, _s.c.created_at)
         .outerjoin(_s, (_s.c.organization_id == _organization.c.id) & _s.c.enabled)
+        .where(units(text, _organization) if text else _s.c.id.is_not(None))
+        .limit(PAGE_SIZE + 1)
     )
-    if text:
-        statement = statement.where(units(text, _organization))
-    else:
-        statement = statement.where(_s.c.id.is_not(None))
-    return session.execute(statement.order_by(_organization.c.id).limit(50)).all()
-
-
+    if before is not None:
+        found = session.execute(statement.where(_organization.c.id < before).order_by(_organization.c.id.desc())).all()
+        rows = found[:PAGE_SIZE][::-1]
+        return SealPage(rows, rows[-1].id if rows else None, rows[0].id if len(found) > PAGE_SIZE else None)
+    found = session.execute(statement.where(_organization.c.id > (after or 0)).order_by(_organization.c.id)).all()
+    rows = found[:PAGE_SIZE]
+    return SealPage(rows, rows[-1].id if len(found) > PAGE_SIZE else None, rows[0].id if after and rows else None)

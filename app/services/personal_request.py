@@ -55,6 +55,11 @@ def _change(session: Session, row: Any, **values: Any) -> None:
         raise Conflict("这份申请刚刚在别处有修改，请刷新页面后再试。")
 
 
+def _unchanged(row: Row[Any], version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise Conflict("这份申请刚刚在别处有修改。您填写的内容没有丢失，请核对后再保存。")
+
+
 def _record(session: Session, event: Event, request_id: int, actor: Actor, **data: Any) -> None:
     record_event(session, event=event, subject_type=SUBJECT, subject_id=request_id, actor=actor, data=data)
 
@@ -157,8 +162,7 @@ def save(
     """保存: whatever holds is stored; the errors by field key. Fields known from the certificate stay as they are."""
     with transaction() as session:
         row = lock(session, request_id, actor)
-        if version is not None and version != row.version:
-            raise Conflict("这份申请刚刚在别处有修改。您填写的内容没有丢失，请核对后再保存。")
+        _unchanged(row, version)
         loaded = queries.load(session, request_id)
         fields = loaded.definitions.fields
         known = set(row.data) & FROM_CERTIFICATE if row.certificate_id is not None else set()
@@ -184,11 +188,12 @@ FROM_CERTIFICATE = {
 
 
 def save_education(
-    *, request_id: int, index: int | None, raw: Mapping[str, object], actor: Actor
+    *, request_id: int, index: int | None, raw: Mapping[str, object], actor: Actor, version: int | None = None
 ) -> dict[str, str]:
     """保存 one entry of 教育经历 (`index` None: a new one); the errors by field key, nothing is stored with any."""
     with transaction() as session:
         row = lock(session, request_id, actor)
+        _unchanged(row, version)
         loaded = queries.load(session, request_id)
         entries = list(row.education)
         if index is None and len(entries) >= MOST_EDUCATION:
@@ -209,10 +214,12 @@ def save_education(
         return {}
 
 
-def remove_education(*, request_id: int, index: int, actor: Actor) -> None:
-    """删除 one entry of 教育经历."""
+def remove_education(*, request_id: int, index: int, actor: Actor, version: int | None = None) -> None:
+    """删除 one entry of 教育经历; Conflict when the list is no longer the one that was seen (`version`)."""
     with transaction() as session:
         row = lock(session, request_id, actor)
+        if version is not None and version != row.version:
+            raise Conflict("这份申请刚刚在别处有修改，请核对教育经历后再删除。")
         if not 0 <= index < len(row.education):
             raise NotFound("没有找到这条教育经历，请刷新页面。")
         _change(session, row, education=[entry for at, entry in enumerate(row.education) if at != index])

@@ -187,7 +187,7 @@ MATRIX: dict[str, Rule] = {
     "ReviewView.show": only(REVIEWERS, "submissions the own organization handles"),
     "ExemptionView.decide": only(CONVENER, "applications to plans of the own organization"),
     # Seals and samples
-    **{f"SealView.{name}": only(ADMIN, "all") for name in ("index", "install", "retire")},
+    **{f"SealView.{name}": only(ADMIN, "all") for name in ("index", "install", "picture", "retire")},
     **{f"DocumentSampleView.{name}": only(ADMIN, "none: invented data", args={"file": "nothing"}) for name in ("index", "sample")},
     "VerifyView.file": everybody("none: the file that is sent"),
     # Results

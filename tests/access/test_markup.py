@@ -14,8 +14,9 @@ from app.services import submission
 from tests.access.matrix import MATRIX
 from tests.access.test_matrix import address, rules
 from tests.conftest import Login
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 CANARY = "\"'><img src=x onerror=alert(1)>{{7*7}}</script>"
 RAW = ("<img src=x", "onerror=alert(1)>", "'><", ">49<", "</script>{")
@@ -30,7 +31,7 @@ LOGINS = ("applicant", "unit", "department", "hr", "convener", "")
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 def poison() -> int:

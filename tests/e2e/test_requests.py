@@ -134,7 +134,7 @@ def education(person: Someone, width: int) -> None:
     """教育经历: a degree is asked for when it is ticked; one entry is highest and first."""
     person.follow("教育经历", within=tree(person))
     person.sees("可以为同一条，最多两条")
-    for label, text in (("毕业学校", "安徽师范大学"), ("专业", "汉语言文学"), ("开始日期", "2001-09-01"), ("结束日期", "2005-07-01"), ("学制", "4")):
+    for label, text in (("毕业学校", "安徽师范大学"), ("专业", "汉语言文学"), ("开始日期", "2001-09-01"), ("结束日期", "2005-07-01"), ("学制（年）", "4")):
         person.fill(label, text)
     person.choose("学历", "大学本科")
     for label in ("是否最高学历", "是否第一学历", "是否获得学位"):

@@ -258,6 +258,11 @@ def test_on_the_pages_from_the_result_to_the_answer(failed: int, client: FlaskCl
     assert "<script>alert" not in page
     assert "不同意的票数" in page
     assert "复查申请" in convener.get("/tasks/").text
+    assert "批量审核" in convener.get("/tasks/").text
+    alone = convener.get("/tasks/?procedure=appeal").text
+    assert "复查申请" in alone
+    assert "批量审核" not in alone
+    assert 'name="rowid"' not in alone
     done = convener.post(f"/tasks/{task_id(number)}/return/", data={"opinion": "原结果无误。"})
     assert done.status_code == 302
     assert "已办理：维持原决定" in convener.get("/tasks/").text

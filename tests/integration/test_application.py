@@ -19,14 +19,15 @@ from models.achievement import Achievement
 from models.application import Application, ApplicationItem, Pledge
 from models.audit import AuditEvent
 from models.file import Attachment
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.journey import row_of, token_of
+from tests.factories.templates import plan_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

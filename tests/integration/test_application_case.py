@@ -26,15 +26,16 @@ from models.file import Attachment
 from models.job import Job
 from models.organization import Jurisdiction
 from models.plan import ReviewPlan
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.journey import decide, row_of, task_of, token_of
 from tests.factories.result import approved_result
+from tests.factories.templates import plan_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

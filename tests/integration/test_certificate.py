@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,7 @@ from sqlalchemy import select, update
 from app.actor import SYSTEM
 from app.demo.evidence import photo_jpeg
 from app.errors import Invalid, NotFound
-from app.extensions import db, limiter
-from app.factory import create_app
+from app.extensions import db
 from app.jobs.worker import run_due
 from app.reports.signing import private_key_from_seed, sign_payload
 from app.scope import system_scope
@@ -37,7 +36,6 @@ from models.job import Job
 from models.notification import Notification
 from models.person import Person
 from models.setting import Setting
-from tests.conftest import Client, TestConfig
 from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
@@ -342,30 +340,6 @@ def test_a_tampered_payload_is_refused(app: Flask, client: FlaskClient, issued: 
         assert answer.status_code == 200
         assert answer.json["ok"] is False, wrong
         assert answer.json["message"]
-
-
-@pytest.fixture
-def limited(app: Flask) -> Iterator[FlaskClient]:
-    """A browser of an application that counts requests, over the same database."""
-    made = create_app(
-        TestConfig, RATELIMIT_ENABLED=True,
-        **{key: app.config[key] for key in ("SQLALCHEMY_DATABASE_URI", "STORAGE_URL", "VAR", "QUEUE_URL", "MAIL_URL")},
-    )
-    made.test_client_class = Client
-    yield made.test_client()
-    limiter.reset()
-    limiter.enabled = False  # one limiter for all applications of a process
-
-
-def test_guessing_numbers_is_slowed_down(limited: FlaskClient) -> None:
-    statuses = [limited.get(f"/verify/93420260000000{n:05}").status_code for n in range(62)]
-    assert statuses == [404] * 60 + [429] * 2
-    assert "稍" in limited.get("/verify/1").text
-
-
-def test_making_accounts_is_slowed_down(limited: FlaskClient) -> None:
-    assert [limited.post("/register/", data={}).status_code for _ in range(21)] == [422] * 20 + [429]
-    assert limited.get("/register/").status_code == 200
 
 
 # The lists

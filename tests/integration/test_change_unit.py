@@ -11,25 +11,23 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.demo import accounts as a
-from app.scope import scope_of, scoped, system_scope
+from app.scope import system_scope
 from app.services import employment, review
 from app.transaction import current_session
 from models.case import Case, Task
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories import unit_world as world
+from tests.factories.templates import submitted_template
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = submitted_template(application, store)
 
     def submit() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.submitted(who)
         world.disable("unit2")
 
     return build_template(application, store, "one_administrator", submit, base=base)

@@ -16,12 +16,13 @@ from app.transaction import current_session
 from tests.database import build_template
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import plan_template
 from tests.factories.unit_world import disable
 
 
 @pytest.fixture(scope="session")
 def template(application, store):
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = plan_template(application, store)
 
     def pass_on():
         with scoped(scope_of(make.actor("applicant"))):

@@ -20,8 +20,9 @@ from models.job import Job
 from models.notification import Notification
 from models.person import Person
 from models.plan import ReviewPlan
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 JOB = JobView(1, "deadline.remind", "deadline.remind:1", {}, 1, 5)
 _plan, _note = ReviewPlan.__table__, Notification.__table__
@@ -29,7 +30,7 @@ _plan, _note = ReviewPlan.__table__, Notification.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

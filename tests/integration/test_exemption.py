@@ -24,11 +24,12 @@ from models.base import utcnow
 from models.job import Job
 from models.notification import Notification
 from models.plan import ReviewPlan
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import plan as plan_rows
 from tests.factories import teacher_world as make
 from tests.factories.journey import approve_up_to
 from tests.factories.result import approved_result
+from tests.factories.templates import plan_template
 
 REASON = "省特级教师"
 _a = Application.__table__
@@ -36,7 +37,7 @@ _a = Application.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

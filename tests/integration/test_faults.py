@@ -18,9 +18,10 @@ from app.scope import scope_of, scoped, system_scope
 from app.services import achievement as achievements
 from app.services import application, application_form, held_title, review, submission
 from app.transaction import current_session
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import plan_template
 
 MOST = 400  # statements of one action; more than that is a loop
 
@@ -31,7 +32,7 @@ class Broken(Exception):
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

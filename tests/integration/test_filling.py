@@ -19,14 +19,15 @@ from models.achievement import Achievement
 from models.application import Application, Pledge
 from models.case import Task
 from models.plan import ReviewPlan
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import plan as plan_rows
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

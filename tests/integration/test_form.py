@@ -31,13 +31,14 @@ from models.person import Person
 from tests.database import Databases, build_template
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import plan_template
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = plan_template(application, store)
 
     def begin() -> None:
         for login, begin_with in (("applicant", make.submitted), ("applicant2", make.complete)):

@@ -27,9 +27,10 @@ from models.case import Task
 from models.document import Document
 from models.file import StoredFile
 from models.job import Job
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import unit
 
 ROUTE = (("unit", "合肥市第八中学"), ("department", "合肥市教育局"), ("hr", "合肥市人力资源和社会保障局"))
@@ -38,14 +39,7 @@ _job, _d, _task = Job.__table__, Document.__table__, Task.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.submitted(who)
-
-    return build_template(application, store, "form_seal", begin, base=base)
+    return submitted_template(application, store)
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,14 @@ from models.application import Application
 from models.audit import AuditEvent
 from models.file import Attachment, StoredFile
 from models.held_title import Appointment, HeldTitle
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

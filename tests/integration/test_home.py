@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.demo import accounts as a
-from app.scope import scope_of, scoped
 from app.services import review
 from app.transaction import current_session
 from models.case import Task
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import application as rows
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import asked, count_statements, open_tasks, person, registered, unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -26,14 +26,7 @@ Login = Callable[[FlaskClient, str], FlaskClient]
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def submit() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.submitted(who)
-
-    return build_template(application, store, "one_submitted", submit, base=base)
+    return submitted_template(application, store)
 
 
 @pytest.fixture

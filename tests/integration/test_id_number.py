@@ -18,8 +18,8 @@ from models.case import Task
 from models.person import Person
 from tests.database import Databases, build_template
 from tests.factories import person as made
-from tests.factories import teacher_world as make
 from tests.factories import unit_world as world
+from tests.factories.templates import submitted_template
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 JSON = {"Accept": "application/json"}
@@ -28,13 +28,9 @@ _event = AuditEvent.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = submitted_template(application, store, "applicant2")
 
     def submit() -> None:
-        for login in ("applicant", "applicant2"):
-            who = make.actor(login)
-            with scoped(scope_of(who)):
-                make.submitted(who)
         world.disable("unit2")
 
     return build_template(application, store, "id_numbers", submit, base=base)

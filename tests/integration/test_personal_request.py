@@ -1,162 +1,47 @@
-"""异地职称 and 补换证, through the pages: what is asked for, who decides, and the certificate at the end."""
+"""异地职称, through the pages: what is asked for, who decides, and the certificate at the end."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
-import subprocess
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from app.actor import SYSTEM
-from app.demo.evidence import evidence_pdf
-from app.errors import DomainError, WrongState
+from app.errors import WrongState
 from app.extensions import db
 from app.jobs.worker import run_due
 from app.rules import deadlines
-from app.scope import system_scope
-from app.services import certificate, review
 from app.services import personal_request as requests
-from app.services.file import content
-from app.transaction import current_session
-from models.application import Application
-from models.base import utcnow
-from models.case import Task
-from models.certificate import Certificate
-from models.document import Document
-from models.file import StoredFile
 from models.integrity import IntegrityRecord
-from models.personal_request import PersonalRequest
-from models.series import Specialty, Title, TitleLevel, TitleSeries
-from tests.database import Databases, build_template
+from models.setting import Setting
+from tests.database import Databases
 from tests.factories import teacher_world as make
-from tests.factories.result import approved_result
 from tests.factories.rows import save
+from tests.factories.templates import plan_template
 from tests.factories.unit_world import person
+from tests.integration.request_flow import (
+    BASIC,
+    SCHOOL,
+    certificates,
+    complete,
+    decide,
+    first_code,
+    pdf_text,
+    recognition,
+    row_of,
+    tasks,
+)
 
 Login = Callable[[FlaskClient, str], FlaskClient]
-_r, _c, _task = PersonalRequest.__table__, Certificate.__table__, Task.__table__
-BASIC = {
-    "f_work_start": "2005-08-01", "f_former_unit": "南京市第一中学", "f_transferred_on": "2021-05-17", "f_political_status": "01",
-    "f_former_title": "高级教师", "f_former_committee": "江苏省中小学教师高级职称评审委员会", "f_former_acquired_on": "2018-12-01",
-    "f_former_issuer": "江苏省人力资源和社会保障厅", "f_former_approval_no": "苏人社〔2018〕1号", "f_former_number": "90901223",
-    "f_work_history": "2005 年起在南京市第一中学任教。",
-}
-SCHOOL = {
-    "f_school": "安徽师范大学", "f_major": "数学", "f_starts_on": "2001-09-01", "f_ends_on": "2005-07-01", "f_years": "4",
-    "f_education": "", "f_is_highest": "y", "f_is_first": "y",
-}
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-
-def first_code(client: FlaskClient, path: str, name: str) -> str:
-    found = re.search(rf'<select[^>]*name="{name}"[^>]*>.*?<option value="([^"]+)"', client.get(path).text, re.S)
-    assert found is not None, name
-    return found[1]
-
-
-def ids() -> tuple[int, int, int, int]:
-    """(series, level, specialty, title) of 高中数学-高级教师."""
-    t, s, p, lv = Title.__table__, TitleSeries.__table__, Specialty.__table__, TitleLevel.__table__
-    row = current_session().execute(
-        select(s.c.id, lv.c.id, p.c.id, t.c.id).select_from(t)
-        .join(s, s.c.id == t.c.series_id).join(lv, lv.c.id == t.c.level_id).join(p, p.c.series_id == s.c.id)
-        .where(s.c.name == "中小学教师", t.c.name == "高级教师", p.c.name == "高中数学")
-    ).first()
-    current_session().rollback()
-    assert row is not None
-    return tuple(row)  # type: ignore[return-value]
-
-
-def upload(client: FlaskClient, kind: str, request_id: int, slot: str, name: str = "材料") -> None:
-    answer = client.post(f"/files/{kind}/{request_id}/{slot}", data={
-        "files": (io.BytesIO(evidence_pdf(name, ("样张",), "本人")), f"{name}.pdf")})
-    assert answer.status_code in (200, 302, 303), answer.text
-
-
-def request_id_of(location: str) -> int:
-    return int(re.search(r"/requests/(\d+)", location)[1])  # type: ignore[index]
-
-
-def recognition(me: FlaskClient) -> int:
-    series, level, specialty, title = ids()
-    page = me.get(f"/requests/recognition/new?series={series}&level={level}").text
-    assert "申请确认资格" in page
-    answer = me.post("/requests/recognition/new", data={
-        "series": series, "level": level, "specialty": specialty, "title": title})
-    return request_id_of(answer.location)
-
-
-def complete(me: FlaskClient) -> int:
-    number = recognition(me)
-    assert me.post(f"/requests/{number}/fill", data=BASIC).status_code == 302
-    school = SCHOOL | {"f_education": first_code(me, f"/requests/{number}/education", "f_education")}
-    assert me.post(f"/requests/{number}/education", data=school).status_code == 302
-    for slot in ("id_card", "certificate", "contract", "insurance", "appointment"):
-        upload(me, "recognition", number, slot, slot)
-    return number
-
-
-def tasks(kind: str, number: int) -> list[Any]:
-    current_session().rollback()
-    found = current_session().execute(
-        select(_task).where(_task.c.subject_type == kind, _task.c.subject_id == number).order_by(_task.c.seq)).all()
-    current_session().rollback()
-    return list(found)
-
-
-def decide(kind: str, number: int, username: str, action: str = "approve") -> None:
-    who = make.actor(username)
-    task = tasks(kind, number)[-1]
-    with system_scope():
-        if username == "unit":
-            review.claim(task_id=task.id, actor=who)
-        if action == "approve":
-            review.approve(task_id=task.id, actor=who, opinion="情况属实，同意。")
-        else:
-            review.return_(task_id=task.id, actor=who, opinion="材料不清晰，请重新上传。")
-
-
-def row_of(number: int) -> Any:
-    current_session().rollback()
-    found = current_session().execute(select(_r).where(_r.c.id == number)).one()
-    current_session().rollback()
-    return found
-
-
-def certificates() -> list[Any]:
-    current_session().rollback()
-    found = current_session().execute(select(_c).order_by(_c.c.id)).all()
-    current_session().rollback()
-    return list(found)
-
-
-def pdf_text() -> str:
-    run_due(db_app())
-    current_session().rollback()
-    with system_scope():
-        document = current_session().scalars(select(Document).order_by(Document.id.desc())).first()
-        assert document is not None
-        assert document.state == "made", document.error
-        data = content(current_session().get_one(StoredFile, document.file_id))
-    said = subprocess.run(["pdftotext", "-raw", "-", "-"], input=data, capture_output=True, check=True).stdout.decode()
-    return re.sub(r"\s", "", said)
-
-
-def db_app() -> Flask:
-    from flask import current_app
-
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    return plan_template(application, store)
 
 
 def test_the_whole_of_a_recognition(app: Flask, client: FlaskClient, login: Login) -> None:
@@ -266,6 +151,44 @@ def test_education_has_at_most_two_entries_one_highest_and_a_degree_when_it_is_t
     assert len(row_of(number).education) == 1
 
 
+def test_the_list_of_education_has_the_columns_that_the_setting_names(app: Flask, client: FlaskClient, login: Login) -> None:
+    me = login(client, "applicant")
+    number = complete(me)
+    manual = ["序号", "起始日期", "结束日期", "毕业学校", "专业", "学制（年）", "学位", "学历", "最高学历", "第一学历", "操作"]
+    page = me.get(f"/requests/{number}/education").text
+    assert re.findall(r'<th scope="col">([^<]+)</th>', page) == manual
+    assert "删除“安徽师范大学”这条教育经历？" in page
+    with db.engine.begin() as connection:
+        connection.execute(update(Setting.__table__).where(Setting.__table__.c.key == "recognition.education_columns").values(
+            value=[{"field": "major", "label": "所学专业"}, {"field": "gone", "label": "已停用"}]))
+    page = me.get(f"/requests/{number}/education").text
+    assert re.findall(r'<th scope="col">([^<]+)</th>', page) == ["序号", "所学专业", "操作"]
+    assert "删除“安徽师范大学”这条教育经历？" in page
+
+
+def test_a_second_window_deletes_no_other_entry_and_saves_after_a_warning(app: Flask, client: FlaskClient, login: Login) -> None:
+    me = login(client, "applicant")
+    number = recognition(me)
+    path = f"/requests/{number}/education"
+    school = SCHOOL | {"f_education": first_code(me, path, "f_education")}
+    me.post(path, data=school)
+    me.post(path, data={key: value for key, value in school.items() if not key.startswith("f_is_")} | {"f_school": "合肥学院"})
+    seen = row_of(number).version
+    assert f'name="version" value="{seen}"' in me.get(path).text
+    me.post(f"{path}/delete", data={"entry": "0", "version": seen})
+    late = me.post(f"{path}/delete", data={"entry": "0", "version": seen}, follow_redirects=True).text
+    assert "请核对教育经历后再删除" in late
+    assert [entry["school"] for entry in row_of(number).education] == ["合肥学院"]
+    for address, data, name in ((path, school | {"f_school": "安徽大学"}, "安徽大学"), (f"/requests/{number}/fill", BASIC, "南京市第一中学")):
+        warned = me.post(address, data=data | {"version": seen}).text
+        assert "没有丢失" in warned
+        assert name in warned
+        again = re.search(r'name="version" value="(\d+)"', warned)
+        assert again is not None
+        assert me.post(address, data=data | {"version": again[1]}).status_code == 302
+    assert [entry["school"] for entry in row_of(number).education] == ["合肥学院", "安徽大学"]
+
+
 def test_a_returned_request_is_mended_and_sent_again(app: Flask, client: FlaskClient, login: Login) -> None:
     me = login(client, "applicant")
     number = complete(me)
@@ -281,17 +204,6 @@ def test_a_returned_request_is_mended_and_sent_again(app: Flask, client: FlaskCl
     assert row_of(number).state == "reviewing"
     with pytest.raises(WrongState):
         requests.save(request_id=number, raw={}, actor=make.actor("applicant"))
-
-
-def test_pressing_twice_begins_one_request(app: Flask, client: FlaskClient, login: Login, owned: Any) -> None:
-    me = login(client, "applicant")
-    first = recognition(me)
-    assert recognition(me) == first
-    assert me.post(f"/requests/{first}/fill", data=BASIC).status_code == 302
-    assert recognition(me) != first, "one that was filled in is not begun again"
-    for data in ({"certificate": owned.id}, {}):
-        begun = {request_id_of(me.post("/requests/reissue/new", data=data).location) for _press in range(2)}
-        assert len(begun) == 1
 
 
 def test_going_on_to_the_next_page_keeps_what_was_typed(app: Flask, client: FlaskClient, login: Login) -> None:
@@ -316,92 +228,3 @@ def test_foreign_requests_are_not_found(app: Flask, client: FlaskClient, login: 
     assert login(client, "unit").get(f"/reviews/requests/{number}/").status_code == 200
     for name in ("company", "department", "hr", "issuer"):
         assert login(client, name).get(f"/reviews/requests/{number}/").status_code == 404
-
-
-@pytest.fixture
-def owned(app: Flask) -> Any:
-    """A certificate of 李明."""
-    who = make.actor("applicant")
-    with system_scope():
-        application_id = make.started(who)
-    with db.engine.begin() as connection:
-        connection.execute(update(Application.__table__).where(Application.__table__.c.id == application_id).values(
-            state="approved", submitted_at=utcnow(), decided_at=utcnow()))
-    approved_result(application_id)
-    with system_scope():
-        certificate.issue(application_id=application_id, actor=SYSTEM)
-    return certificates()[0]
-
-
-def test_a_certificate_of_ours_is_replaced_with_its_corrections(
-    app: Flask, client: FlaskClient, login: Login, owned: Any
-) -> None:
-    me = login(client, "applicant")
-    assert owned.number in me.get("/requests/reissue/new").text
-    number = request_id_of(me.post("/requests/reissue/new", data={"certificate": owned.id}).location)
-    assert request_id_of(me.post("/requests/reissue/new", data={"certificate": owned.id}).location) == number
-    page = me.get(f"/requests/{number}/fill").text
-    assert owned.number in page
-    assert 'name="f_title_name"' not in page  # what the system knows is not typed again
-    answer = me.post(f"/requests/{number}/fill", data={
-        "f_phone": "13900000000", "f_reason": "工作单位有误", "change": "employer_name", "new-f_employer_name": "合肥市第八中学（东区）",
-        "new-f_title_name": "不更正的不算"})
-    assert answer.status_code == 302, answer.text
-    for slot in ("evidence", "pledge"):
-        upload(me, "reissue", number, slot)
-    me.post(f"/forms/request/{number}", data={"kind": "reissue_pledge"})
-    assert "证书补（换）发承诺书" in pdf_text()
-    assert me.post(f"/requests/{number}/submit", data={"action": "submit"}).status_code == 302
-    assert tasks("reissue", number), me.get(f"/requests/{number}/submit").text
-    again = me.post("/requests/reissue/new", data={"certificate": owned.id}, follow_redirects=True)
-    assert "已有一份正在办理" in again.text
-    assert "申报记录" in again.text
-    while row_of(number).state == "reviewing":
-        node = tasks("reissue", number)[-1].node
-        decide("reissue", number, {"employer": "unit", "hr_department": "hr", "issuer": "issuer"}[node])
-    old, new = certificates()
-    assert (old.state, new.state, new.replaces_id, new.original_number) == ("replaced", "valid", old.id, old.number)
-    assert re.fullmatch(r"YB934\d{16}", new.number)
-    assert (new.employer_name, new.title_name, new.issued_on) == ("合肥市第八中学（东区）", old.title_name, old.issued_on)
-    page = login(client, "applicant").get("/certificates/").text
-    assert new.number in page
-    assert "已换发" in login(client, "applicant").get(f"/verify/{old.number}").text
-    with pytest.raises(DomainError, match="已失效"):
-        requests.begin_reissue(certificate_id=old.id, actor=make.actor("applicant"))
-
-
-def test_a_certificate_from_before_the_system_is_reissued_from_what_was_typed(
-    app: Flask, client: FlaskClient, login: Login
-) -> None:
-    me = login(client, "applicant")
-    number = request_id_of(me.post("/requests/reissue/new", data={}).location)
-    answer = me.post(f"/requests/{number}/fill", data={
-        "f_phone": "13900000000", "f_acquired_by": "认定", "f_series_name": "中小学教师", "f_specialty_name": "小学语文",
-        "f_level_name": "助理级", "f_title_name": "二级教师", "f_acquired_on": "2008-02-05", "f_approval_no": "寿人社〔2008〕1号",
-        "f_nature": "社会化", "f_issued_on": "2008-11-05", "f_issuer_name": "合肥市人力资源和社会保障局", "f_number": "TD12345",
-        "f_employer_name": "寿县第一小学", "f_reason": "丢失"})
-    assert answer.status_code == 302, answer.text
-    for slot in ("evidence", "pledge"):
-        upload(me, "reissue", number, slot)
-    me.post(f"/requests/{number}/submit", data={"action": "submit"})
-    assert [task.node for task in tasks("reissue", number)] == ["employer"]
-    decide("reissue", number, "unit")
-    decide("reissue", number, "hr")  # the city's bureau is its issuing authority as well: one visit
-    [new] = certificates()
-    assert new.number.startswith("YB934")
-    assert new.number[9:11] == "01"  # 合肥
-    assert (new.original_number, new.title_name, new.issuer_name, str(new.issued_on)) == (
-        "TD12345", "二级教师", "合肥市人力资源和社会保障局", "2008-11-05")
-
-
-def test_only_the_issuer_revokes_and_the_public_sees_it(app: Flask, client: FlaskClient, owned: Any) -> None:
-    for username in ("hr", "unit", "convener"):
-        with pytest.raises(DomainError, match="没有找到"):
-            certificate.revoke(certificate_id=owned.id, reason="冒用", actor=make.actor(username))
-    issuer = make.actor("issuer")
-    with pytest.raises(DomainError, match="撤销原因"):
-        certificate.revoke(certificate_id=owned.id, reason=" ", actor=issuer)
-    certificate.revoke(certificate_id=owned.id, reason="以虚假材料取得", actor=issuer)
-    assert "已撤销" in client.get(f"/verify/{owned.number}").text
-    with pytest.raises(WrongState, match="已撤销"):
-        certificate.revoke(certificate_id=owned.id, reason="再次", actor=issuer)

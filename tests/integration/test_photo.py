@@ -23,15 +23,16 @@ from app.services import submission
 from app.transaction import current_session
 from models.audit import AuditEvent
 from models.file import Attachment, StoredFile
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world, unit_world
+from tests.factories.templates import plan_template
 
 Login = Callable[[FlaskClient, str], FlaskClient]
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", teacher_world.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture(autouse=True)

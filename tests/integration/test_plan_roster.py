@@ -14,26 +14,20 @@ from sqlalchemy import select
 import models as m
 from app.extensions import db
 from app.queries.plan_roster import RosterFilters, roster_figures, roster_page
-from app.scope import Scope, scope_of, scoped, system_scope
+from app.scope import Scope, scope_of, system_scope
 from app.transaction import current_session
 from tests.conftest import Login
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
 from tests.factories.journey import approve_up_to
+from tests.factories.templates import submitted_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
     """李明's application, submitted to the unit and no further."""
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def submit() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.submitted(who)
-
-    return build_template(application, store, "roster", submit, base=base)
+    return submitted_template(application, store)
 
 
 @pytest.fixture

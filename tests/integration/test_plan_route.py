@@ -19,16 +19,17 @@ from app.transaction import transaction
 from models.plan import ReviewPlan
 from models.route_form import RouteForm
 from tests.conftest import Login
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import plan as plan_rows
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 WAIVED = {"B05", "D01", "D04"}
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from models.post_quota import PostQuota, PostQuotaLevel, QuotaUse
 from tests.database import build_template
 from tests.factories import recommendation as rows
 from tests.factories import teacher_world as make
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import disable
 
 SCHOOL = "合肥市第八中学"
@@ -30,12 +31,9 @@ SCHOOL = "合肥市第八中学"
 
 @pytest.fixture(scope="session")
 def template(application, store):
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = submitted_template(application, store, "applicant2")
 
     def submit():
-        for login in ("applicant", "applicant2"):
-            with scoped(scope_of(make.actor(login))):
-                make.submitted(make.actor(login))
         disable("unit2")
 
     return build_template(application, store, "submitted_twice", submit, base=base)

@@ -26,9 +26,10 @@ from app.transaction import current_session
 from models.account import Account
 from models.audit import AuditEvent
 from models.person import Person
-from tests.database import Databases, build_template
-from tests.factories import teacher_world, unit_world
+from tests.database import Databases
+from tests.factories import unit_world
 from tests.factories.race import race
+from tests.factories.templates import plan_template
 
 VISITOR = Actor(user_id=None, name="访客", origin="127.0.0.1")
 GOOD = {
@@ -45,7 +46,7 @@ def id_number(serial: int, birth: str = "19850615") -> str:
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", teacher_world.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from tests.factories import person as people
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
 from tests.factories.rows import save
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import count_statements, disable, unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -31,13 +32,9 @@ DECISIONS = ("approve", "return", "terminate")
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = submitted_template(application, store, "applicant2")
 
     def submit() -> None:
-        for login in ("applicant", "applicant2"):
-            who = make.actor(login)
-            with scoped(scope_of(who)):
-                make.submitted(who)
         disable("unit2")  # one administrator: tasks are theirs at once
         for application_id in current_session().execute(select(Application.__table__.c.id)).scalars().all():
             recommend_application(application_id, make.actor("unit"))

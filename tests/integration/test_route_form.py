@@ -16,13 +16,14 @@ from app.queries.application import review_material
 from app.rules.checks import RULES, examine
 from app.services import application, application_form, submission
 from app.transaction import current_session
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

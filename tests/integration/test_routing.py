@@ -29,6 +29,7 @@ from models.series import TitleSeries
 from tests.database import build_template
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
+from tests.factories.templates import plan_template
 from tests.factories.unit_world import disable
 
 HEALTH, FINANCE = "合肥市卫生健康委员会", "合肥市教育局"
@@ -37,7 +38,7 @@ AGENCY = "合肥市公共就业人才服务管理中心"
 
 @pytest.fixture(scope="session")
 def template(application, store):
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    base = plan_template(application, store)
 
     def submit():
         with scoped(scope_of(make.actor("applicant"))):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -30,10 +32,11 @@ from models.certificate import Certificate
 from models.document import Document
 from models.file import StoredFile
 from models.seal import Seal
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
 from tests.factories.recommendation import recommend_application
 from tests.factories.result import approved_result
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import unit
 
 Login = Callable[[FlaskClient, str], FlaskClient]
@@ -42,14 +45,7 @@ _s = Seal.__table__
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def begin() -> None:
-        who = make.actor("applicant")
-        with scoped(scope_of(who)):
-            make.submitted(who)
-
-    return build_template(application, store, "sealed", begin, base=base)
+    return submitted_template(application, store)
 
 
 @pytest.fixture
@@ -127,6 +123,37 @@ def test_another_seal_takes_the_place_and_a_retired_one_still_checks(app: Flask,
     assert platform.post(f"/seals/{seal_id}/retire").status_code == 302
     assert queries.in_use(session, [school]) == {}
     assert len(queries.known_certificates(session)) == 2
+
+
+def test_the_list_shows_what_each_seal_looks_like_and_goes_on_by_pages(
+    app: Flask, platform: FlaskClient, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 1)
+    names = ("合肥市第八中学", "合肥市教育局")
+    for name in names:
+        platform.post(f"/seals/{unit(name)}/install", data={})
+    first, second = sorted(names, key=unit)
+    page = platform.get("/seals/").text
+    assert first in page
+    assert second not in page
+    older = re.search(r'href="(/seals/\?[^"]*after=[^"]+)"', page)
+    assert older is not None
+    page = platform.get(html.unescape(older[1])).text
+    assert second in page
+    assert first not in page
+    assert "after=" not in page
+    newer = re.search(r'href="(/seals/\?[^"]*before=[^"]+)"', page)
+    assert newer is not None
+    page = platform.get(html.unescape(newer[1])).text
+    assert first in page
+    address = re.search(r'src="(/seals/\d+/picture)"', page)
+    assert address is not None
+    answer = platform.get(address[1])
+    assert (answer.mimetype, answer.data[:4]) == ("image/png", b"\x89PNG")
+    platform.post(address[1].replace("picture", "retire"))
+    assert platform.get(address[1]).status_code == 404
+    for username in ("unit", "convener", "issuer"):
+        assert login(app.test_client(), username).get(address[1]).status_code == 403
 
 
 def test_only_the_platform_installs(app: Flask, client: FlaskClient, login: Login) -> None:

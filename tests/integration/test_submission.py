@@ -17,8 +17,9 @@ from app.transaction import current_session, transaction
 from models.achievement import Achievement, AchievementKindVersion
 from models.application import Application, Submission
 from models.case import Task
-from tests.database import Databases, build_template
+from tests.database import Databases
 from tests.factories import teacher_world as make
+from tests.factories.templates import plan_template
 from tests.factories.unit_world import count_statements
 
 _submission, _achievement, _version = Submission.__table__, Achievement.__table__, AchievementKindVersion.__table__
@@ -26,7 +27,7 @@ _submission, _achievement, _version = Submission.__table__, Achievement.__table_
 
 @pytest.fixture(scope="session")
 def template(application: Flask, store: Databases) -> str:
-    return build_template(application, store, "teacher_plan", make.build_world, base="empty")
+    return plan_template(application, store)
 
 
 @pytest.fixture

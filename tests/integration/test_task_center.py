@@ -15,7 +15,6 @@ from app.extensions import db
 from app.queries.inbox import inbox_of, tab_counts
 from app.queries.worklist import due_dates, tasks_page
 from app.rules import deadlines
-from app.scope import scope_of, scoped
 from app.services import appeal, application, review, saved_view, substitution, termination
 from app.transaction import current_session
 from models.application import Application
@@ -23,22 +22,15 @@ from models.case import Task
 from models.saved_view import SavedView
 from models.setting import Setting
 from models.substitution import Substitution
-from tests.database import build_template
 from tests.factories import teacher_world as make
 from tests.factories.rows import save
+from tests.factories.templates import submitted_template
 from tests.factories.unit_world import count_statements
 
 
 @pytest.fixture(scope="session")
 def template(application, store):
-    base = build_template(application, store, "teacher_plan", make.build_world, base="empty")
-
-    def submit():
-        for login in ("applicant", "applicant2"):
-            with scoped(scope_of(make.actor(login))):
-                make.submitted(make.actor(login))
-
-    return build_template(application, store, "two_administrators", submit, base=base)
+    return submitted_template(application, store, "applicant2")
 
 
 def task(login="applicant"):

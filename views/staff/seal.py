@@ -18,7 +18,7 @@ from app.transaction import current_session
 from models.organization import Organization
 from views.addresses import positive
 from views.base import PageView, current_actor
-from views.file_response import disposition
+from views.file_response import bytes_response, disposition
 
 MOST_BYTES = 1024 * 1024
 
@@ -33,7 +33,18 @@ class SealView(PageView):
     def index(self) -> Any:
         """The seals in use; organizations by name."""
         text = request.args.get("q", "").strip()[:50]
-        return self.render("seal/index.html", rows=queries.listed(current_session(), text=text), text=text)
+        page = queries.listed(
+            current_session(), text=text, after=positive(request.args.get("after")), before=positive(request.args.get("before")))
+        return self.render("seal/index.html", page=page, text=text)
+
+    @expose("/<int:seal_id>/picture")
+    @has_access
+    def picture(self, seal_id: int) -> Any:
+        """What the seal looks like on paper."""
+        found = queries.picture(current_session(), seal_id)
+        if found is None:
+            raise NotFound(_("没有找到这枚电子章，它可能已停用。"))
+        return bytes_response(found, "印章.png", "image/png")
 
     @expose("/<int:organization_id>/install", methods=["POST"])
     @has_access
