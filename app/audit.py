@@ -42,6 +42,7 @@ class Event(enum.StrEnum):
     ACCOUNT_LOCKED = "account:locked"
     ACCOUNT_PROVED = "account:proved"  # once more, while signed in
     PASSWORD_CHANGED = "account:password_changed"  # noqa: S105
+    MAIL_CHOSEN = "account:mail_chosen"
     IDENTITY_LINKED = "account:identity_linked"  # a subject of single sign-on
     IDENTITY_REMOVED = "account:identity_removed"
     QR_SIGN_IN_CONFIRMED = "account:qr_sign_in_confirmed"

@@ -275,6 +275,7 @@ CRITERIA: dict[type, Criterion] = {
     m.Publicity: lambda t, s: _mine(t.convener_id, s.organization_id),
     m.Document: _document,
     m.Export: _export,
+    m.MailPreference: lambda t, s: _mine(t.user_id, s.user_id),
     m.Notification: lambda t, s: _mine(t.user_id, s.user_id),
     m.OpinionTemplate: lambda t, s: or_(t.user_id.is_(None), _mine(t.user_id, s.user_id)),
     m.Attachment: _attachment,

@@ -31,7 +31,7 @@ from models.identity import AccountIdentity
 from models.integrity import IntegrityRecord
 from models.job import Job
 from models.notice import Notice
-from models.notification import Notification
+from models.notification import MailPreference, Notification
 from models.opinion_template import OpinionTemplate
 from models.organization import Jurisdiction, Organization, OrganizationRole
 from models.person import Employment, Person, PersonSeries
@@ -103,6 +103,7 @@ __all__ = [
     "Job",
     "Jurisdiction",
     "LoadedRow",
+    "MailPreference",
     "Notice",
     "Notification",
     "OpinionTemplate",

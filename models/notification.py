@@ -1,4 +1,4 @@
-"""通知: messages inside the system; e-mail leaves by a job of its own."""
+"""通知: messages inside the system; e-mail leaves by jobs, as each account wants it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import datetime as dt
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, UtcDateTime, utcnow
+from models.base import Base, Code, Key, UtcDateTime, one_of, utcnow
+
+MAIL_MODES = {"each": "每条通知一封邮件", "daily": "每天 8 时汇总一封邮件", "none": "不发送邮件"}
 
 
 class Notification(Base):
@@ -22,3 +24,13 @@ class Notification(Base):
     link: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=utcnow)
     read_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailPreference(Base):
+    """How an account wants its notifications by e-mail; without a row, each by a mail of its own."""
+
+    __tablename__ = "mail_preference"
+    __table_args__ = (one_of("mode", MAIL_MODES),)
+
+    user_id: Mapped[int] = mapped_column(Key, ForeignKey("ab_user.id"), unique=True)
+    mode: Mapped[str] = mapped_column(Code)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import AppBuilder, expose, has_access
 from flask_babel import gettext as _
 
 from app.services import notification
 from app.transaction import current_session
+from models.notification import MAIL_MODES
 from views.base import PageView, current_actor
 
 SIZE = 20
@@ -33,9 +34,10 @@ class NotificationView(PageView):
             size=SIZE,
         )
         unread = notification.unread_count(session, user_id=actor.user_id or 0)
+        mode, address = notification.mail_of(session, user_id=actor.user_id or 0)
         return self.render(
             "notification/index.html", page=page, unread_only=unread_only, unread=unread,
-            most=notification.UNREAD_SHOWN, first_page="before" not in request.args,
+            most=notification.UNREAD_SHOWN, first_page="before" not in request.args, modes=MAIL_MODES, mode=mode, address=address,
             crumbs=[{"label": _("首页"), "href": url_for("IndexView.index")}, {"label": _("通知"), "href": ""}],
         )
 
@@ -59,6 +61,16 @@ class NotificationView(PageView):
         """Mark everything read that the page showed or that is older."""
         notification.mark_all_read(actor=current_actor(), up_to_id=_id(request.form.get("up_to")))
         return redirect(self._list(), code=303)
+
+    @expose("/mail/", methods=["POST"])
+    @has_access
+    def mail(self) -> Any:
+        """邮件提醒: by a mail each, one a day, or none."""
+        with self.attempt() as outcome:
+            notification.choose_mail(mode=request.form.get("mode", ""), actor=current_actor())
+        if outcome.ok:
+            flash(_("邮件提醒方式已保存。"), "success")
+        return redirect(url_for("NotificationView.index"), code=303)
 
     def _list(self) -> str:
         if request.form.get("unread") == "1":

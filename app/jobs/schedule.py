@@ -29,6 +29,7 @@ PERIODIC = (
     Periodic("job.purge", dt.timedelta(days=1)),
     Periodic("deadline.remind", dt.timedelta(hours=1)),  # each is told once: the notification's key says so
     Periodic("achievement_import.purge", dt.timedelta(days=1)),
+    Periodic("mail.digest", dt.timedelta(days=1)),  # a day of UTC begins at 8 in the morning of China
     Periodic("export.purge", dt.timedelta(hours=6)),
 )
 

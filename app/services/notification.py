@@ -1,4 +1,4 @@
-"""通知: tell accounts what happened, in the bell and by e-mail; read them and mark them read."""
+"""通知: tell accounts what happened, in the bell and by e-mail as each of them wants; read them and mark them read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.errors import NotAllowed, NotFound
+from app.audit import Event, record_event
+from app.errors import Invalid, NotAllowed, NotFound
 from app.outbox import enqueue
 from app.transaction import transaction
 from models.account import PLACEHOLDER, Account
 from models.base import utcnow
-from models.notification import Notification
+from models.notification import MAIL_MODES, MailPreference, Notification
 from models.organization import Organization
 from models.person import Person
 
@@ -26,12 +27,13 @@ TITLE_LENGTH = 200
 UNREAD_SHOWN = 100  # the badge says 99+ from here on
 MAIL_ATTEMPTS = 10  # about four hours of a mail server that is away
 
-_notification = Notification.__table__
+_notification, _preference = Notification.__table__, MailPreference.__table__
 _account, _person, _organization = Account.__table__, Person.__table__, Organization.__table__
 _INSERT: Mapping[str, Any] = {
     "sqlite": sqlite.insert(_notification).on_conflict_do_nothing(index_elements=["key"]),
     "postgresql": postgresql.insert(_notification).on_conflict_do_nothing(index_elements=["key"]),
 }
+_UPSERT: Mapping[str, Any] = {"sqlite": sqlite.insert(_preference), "postgresql": postgresql.insert(_preference)}
 
 
 def notify(
@@ -40,7 +42,7 @@ def notify(
     """Tell each active account once per `key` (≤ 120 characters); a second call with the same key adds nothing.
 
     `title` is cut to 200 characters; `link` is a path of this site or empty. `mail`: also by e-mail, by a job of its
-    own, to those that have an address. Returns how many accounts are told. The caller's transaction commits.
+    own, to those that have an address and want each by itself. Returns how many accounts are told. The caller's transaction commits.
     """
     if link and not is_local(link):
         raise ValueError("a notification links to a path of this site")
@@ -48,7 +50,7 @@ def notify(
         raise ValueError("a notification's key has at most 120 characters")
     ids = sorted(set(user_ids))
     accounts = session.connection().execute(
-        with_address(select(_account.c.id, ADDRESS.label("email")))
+        with_address(select(_account.c.id, ADDRESS.label("email"), MODE.label("mode")))
         .where(_account.c.id.in_(ids), _account.c.active.is_(True)).order_by(_account.c.id)
     ).all()
     if not accounts:
@@ -61,7 +63,7 @@ def notify(
     ])
     if mail:
         for account in accounts:
-            if account.email:
+            if account.email and account.mode == "each":
                 enqueue(
                     session, kind="mail.notification", key=f"mail:{key}:{account.id}",
                     payload={"key": f"{key}:{account.id}"}, max_attempts=MAIL_ATTEMPTS,
@@ -75,13 +77,38 @@ ADDRESS = case(
     (_account.c.email.not_like(f"%{PLACEHOLDER}"), _account.c.email),
     else_=func.coalesce(_organization.c.email, ""),
 )
+MODE = func.coalesce(_preference.c.mode, "each")
 
 
 def with_address(statement: Any) -> Any:
-    """A statement over accounts with the tables that ADDRESS needs."""
+    """A statement over accounts with the tables that ADDRESS and MODE need."""
     return statement.select_from(_account).outerjoin(_person, _person.c.user_id == _account.c.id).outerjoin(
         _organization, _organization.c.id == _account.c.organization_id
-    )
+    ).outerjoin(_preference, _preference.c.user_id == _account.c.id)
+
+
+def mail_of(session: Session, *, user_id: int) -> tuple[str, str]:
+    """(mode, address) of an account's mails; the address is empty when there is none."""
+    row = session.connection().execute(
+        with_address(select(MODE.label("mode"), ADDRESS.label("email"))).where(_account.c.id == user_id)
+    ).one()
+    return str(row.mode), str(row.email)
+
+
+def choose_mail(*, mode: str, actor: Actor) -> None:
+    """邮件提醒: how the actor wants to be written to. Invalid for an unknown mode."""
+    if mode not in MAIL_MODES:
+        raise Invalid("请选择一种邮件提醒方式。")
+    user_id = _reader(actor)
+    with transaction() as session:
+        before, _address = mail_of(session, user_id=user_id)
+        if before == mode:
+            return
+        connection = session.connection()
+        statement = _UPSERT[connection.dialect.name].values(user_id=user_id, mode=mode)
+        connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_={"mode": mode}))
+        record_event(session, event=Event.MAIL_CHOSEN, subject_type="account", subject_id=user_id, actor=actor,
+                     data={"before": before, "after": mode})
 
 
 def is_local(link: str) -> bool:

@@ -100,6 +100,7 @@ MATRIX: dict[str, Rule] = {
     **{f"QrConfirmView.{name}": only(REVIEWERS, "a code that was scanned") for name in ("show", "confirm", "refuse")},
     "HomeView.index": signed_in("own person or own organization"),
     "NotificationView.index": signed_in("own account"),
+    "NotificationView.mail": signed_in("own account"),
     "NotificationView.open": signed_in("own account"),
     "NotificationView.read": signed_in("own account"),
     "NotificationView.read_all": signed_in("own account"),

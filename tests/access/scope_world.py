@@ -113,6 +113,7 @@ def _fill(
         m.Recommendation: save(m.Recommendation(case_id=case, application_id=application, organization_id=unit.id)),
         m.Certificate: make.certificate(person_id, convener.id, convener.id),
         m.OpinionTemplate: save(m.OpinionTemplate(user_id=user_id, action="approve", text="同意")),
+        m.MailPreference: save(m.MailPreference(user_id=user_id, mode="daily")),
         m.Notification: save(m.Notification(user_id=user_id, key=f"n{key}", title="通知")),
         m.Attachment: make.attachment(file_id, "submission", submission),
         m.StoredFile: file_id,

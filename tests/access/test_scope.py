@@ -55,6 +55,7 @@ SEES_A: dict[type, set[str]] = {
     m.Document: {"person_a", "unit_a", "authority"},
     m.Export: {"person_a"},
     m.OpinionTemplate: {"person_a"},
+    m.MailPreference: {"person_a"},
     m.Notification: {"person_a"},
     m.Attachment: {"person_a", "unit_a", "authority"},
     m.StoredFile: {"person_a"},

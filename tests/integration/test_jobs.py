@@ -357,7 +357,7 @@ class TestSchedule:
                 schedule.enqueue_periodic(session, moment)
         assert collections.Counter(row.kind for row in rows(engine, "")) == {
             "audit.anchor": 2, "session.sweep": 2, "job.purge": 1, "deadline.remind": 2, "achievement_import.purge": 1,
-            "export.purge": 1,
+            "export.purge": 1, "mail.digest": 1,
         }
 
     def test_periodic_jobs_run(self, app: Flask, engine: Engine) -> None:

@@ -30,7 +30,8 @@ STORAGE_IS_KEPT = dt.timedelta(minutes=10)
 TONES = {"waiting": "", "running": "", "done": "ok", "failed": "bad"}
 KINDS: dict[str, Any] = {
     "audit.anchor": _l("审计记录定锚"), "session.sweep": _l("清理过期登录"), "job.purge": _l("清理已完成的任务"),
-    "certificate.issue": _l("发放证书"), "certificate.render": _l("生成证书文件"), "mail.notification": _l("发送邮件"),
+    "certificate.issue": _l("发放证书"), "certificate.render": _l("生成证书文件"), "mail.notification": _l("发送邮件"), "mail.digest": _l("汇总邮件"),
+    "mail.digest_of": _l("发送汇总邮件"),
     "notify.task_arrived": _l("通知待办"), "notify.case_ended": _l("通知审核结果"),
     "notify.route_missing": _l("通知缺少审核路径"), "notify.termination_lifted": _l("通知解除终止"),
     "notify.exemption_decided": _l("通知免面试审核结果"), "notify.window_extended": _l("通知申报时间延长"),
