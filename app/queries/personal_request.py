@@ -1,7 +1,7 @@
 """Requests of persons to the issuing authority: definitions from the settings, facts, routes, and what reviewers read.
 
 The snapshot of a request: {"title", "number", "photo_file_id", "parts": [part], "slots": [{"code", "name", "files"}]};
-part: {"title", "pairs": [[label, value]]} or {"title", "columns": [label], "rows": [[text]]};
+part: {"title", "pairs": [[label, value]]} or {"title", "columns": [label], "head": number of the one that names a row, "rows": [[text]]};
 file: {"attachment_id", "file_id", "name", "size", "media_type"}.
 """
 
@@ -150,6 +150,7 @@ def compose(session: Session, loaded: Loaded) -> dict[str, Any]:
         parts.append({"title": "申报信息", "pairs": [*shown, *([label, value] for label, value in loaded.target.items())]})
         parts.append({
             "title": "教育经历", "columns": [heading for heading, _ in columns],
+            "head": next((at for at, (_, field) in enumerate(columns) if field in loaded.definitions.education[:1]), 0),
             "rows": [[display(field, entry.get(field.key), names) for _, field in columns] for entry in row.education],
         })
     else:
