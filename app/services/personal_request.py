@@ -55,9 +55,9 @@ def _change(session: Session, row: Any, **values: Any) -> None:
         raise Conflict("这份申请刚刚在别处有修改，请刷新页面后再试。")
 
 
-def _unchanged(row: Row[Any], version: int | None) -> None:
+def _unchanged(row: Row[Any], version: int | None, otherwise: str = "这份申请刚刚在别处有修改。您填写的内容没有丢失，请核对后再保存。") -> None:
     if version is not None and version != row.version:
-        raise Conflict("这份申请刚刚在别处有修改。您填写的内容没有丢失，请核对后再保存。")
+        raise Conflict(otherwise)
 
 
 def _record(session: Session, event: Event, request_id: int, actor: Actor, **data: Any) -> None:
@@ -218,8 +218,7 @@ def remove_education(*, request_id: int, index: int, actor: Actor, version: int 
     """删除 one entry of 教育经历; Conflict when the list is no longer the one that was seen (`version`)."""
     with transaction() as session:
         row = lock(session, request_id, actor)
-        if version is not None and version != row.version:
-            raise Conflict("这份申请刚刚在别处有修改，请核对教育经历后再删除。")
+        _unchanged(row, version, "这份申请刚刚在别处有修改，请核对教育经历后再删除。")
         if not 0 <= index < len(row.education):
             raise NotFound("没有找到这条教育经历，请刷新页面。")
         _change(session, row, education=[entry for at, entry in enumerate(row.education) if at != index])
