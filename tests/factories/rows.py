@@ -1,4 +1,4 @@
-"""Inserting one row and getting its id, whatever the scope."""
+"""Inserting one row and getting its id, whatever the scope; reading rows as they stand now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.scope import system_scope
+from app.transaction import current_session
 
 _numbers = itertools.count(1)
 
@@ -24,3 +25,12 @@ def save(row: Any) -> int:
         session.add(row)
         session.commit()
         return int(row.id)
+
+
+def read(statement: Any) -> list[Any]:
+    """The rows of a statement over tables, as committed now; the session holds no transaction before or after."""
+    session = current_session()
+    session.rollback()
+    found = list(session.execute(statement).all())
+    session.rollback()
+    return found

@@ -24,6 +24,7 @@ from models.file import StoredFile
 from models.personal_request import PersonalRequest
 from models.series import Specialty, Title, TitleLevel, TitleSeries
 from tests.factories import teacher_world as make
+from tests.factories.rows import read
 
 _r, _c, _task = PersonalRequest.__table__, Certificate.__table__, Task.__table__
 BASIC = {
@@ -54,7 +55,8 @@ def ids() -> tuple[int, int, int, int]:
     ).first()
     current_session().rollback()
     assert row is not None
-    return tuple(row)  # type: ignore[return-value]
+    series, level, specialty, title = row
+    return series, level, specialty, title
 
 
 def upload(client: FlaskClient, kind: str, request_id: int, slot: str, name: str = "材料") -> None:
@@ -64,7 +66,9 @@ def upload(client: FlaskClient, kind: str, request_id: int, slot: str, name: str
 
 
 def request_id_of(location: str) -> int:
-    return int(re.search(r"/requests/(\d+)", location)[1])  # type: ignore[index]
+    found = re.search(r"/requests/(\d+)", location)
+    assert found is not None, location
+    return int(found[1])
 
 
 def recognition(me: FlaskClient) -> int:
@@ -87,11 +91,7 @@ def complete(me: FlaskClient) -> int:
 
 
 def tasks(kind: str, number: int) -> list[Any]:
-    current_session().rollback()
-    found = current_session().execute(
-        select(_task).where(_task.c.subject_type == kind, _task.c.subject_id == number).order_by(_task.c.seq)).all()
-    current_session().rollback()
-    return list(found)
+    return read(select(_task).where(_task.c.subject_type == kind, _task.c.subject_id == number).order_by(_task.c.seq))
 
 
 def decide(kind: str, number: int, username: str, action: str = "approve") -> None:
@@ -107,21 +107,16 @@ def decide(kind: str, number: int, username: str, action: str = "approve") -> No
 
 
 def row_of(number: int) -> Any:
-    current_session().rollback()
-    found = current_session().execute(select(_r).where(_r.c.id == number)).one()
-    current_session().rollback()
-    return found
+    [row] = read(select(_r).where(_r.c.id == number))
+    return row
 
 
 def certificates() -> list[Any]:
-    current_session().rollback()
-    found = current_session().execute(select(_c).order_by(_c.c.id)).all()
-    current_session().rollback()
-    return list(found)
+    return read(select(_c).order_by(_c.c.id))
 
 
-def pdf_text() -> str:
-    run_due(the_app())
+def pdf_text(app: Flask) -> str:
+    run_due(app)
     current_session().rollback()
     with system_scope():
         document = current_session().scalars(select(Document).order_by(Document.id.desc())).first()
@@ -130,9 +125,3 @@ def pdf_text() -> str:
         data = content(current_session().get_one(StoredFile, document.file_id))
     said = subprocess.run(["pdftotext", "-raw", "-", "-"], input=data, capture_output=True, check=True).stdout.decode()
     return re.sub(r"\s", "", said)
-
-
-def the_app() -> Flask:
-    from flask import current_app
-
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

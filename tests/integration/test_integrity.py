@@ -32,6 +32,7 @@ from tests.database import Databases
 from tests.factories import application as cases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
+from tests.factories.rows import read
 from tests.factories.templates import started_template
 from tests.factories.unit_world import person, unit
 
@@ -73,10 +74,8 @@ def hr(app: Flask) -> Actor:
 
 
 def row_of(record_id: int) -> Any:
-    current_session().rollback()
-    found = current_session().execute(select(_i).where(_i.c.id == record_id)).one()
-    current_session().rollback()
-    return found
+    [row] = read(select(_i).where(_i.c.id == record_id))
+    return row
 
 
 def findings() -> set[str]:

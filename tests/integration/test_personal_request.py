@@ -49,7 +49,7 @@ def test_the_whole_of_a_recognition(app: Flask, client: FlaskClient, login: Logi
     number = complete(me)
     assert "南京市第一中学" in me.get(f"/requests/{number}/overview").text
     me.post(f"/forms/request/{number}")
-    assert "专业技术资格确认审核表" in pdf_text()
+    assert "专业技术资格确认审核表" in pdf_text(app)
     checked = me.post(f"/requests/{number}/submit", data={"action": "check"}).text
     assert ">不符合<" not in checked
     assert "提交审核" in checked
@@ -71,7 +71,7 @@ def test_the_whole_of_a_recognition(app: Flask, client: FlaskClient, login: Logi
     me = login(client, "applicant")
     assert made.number in me.get("/requests/recognition/").text
     me.post(f"/forms/request/{number}")
-    text = pdf_text()
+    text = pdf_text(app)
     for words in ("李明", "安徽师范大学", "情况属实，同意。", made.number, "确认机关意见"):
         assert words in text, words
     run_due(app)

@@ -86,7 +86,7 @@ def test_a_certificate_of_ours_is_replaced_with_its_corrections(
     for slot in ("evidence", "pledge"):
         upload(me, "reissue", number, slot)
     me.post(f"/forms/request/{number}", data={"kind": "reissue_pledge"})
-    assert "证书补（换）发承诺书" in pdf_text()
+    assert "证书补（换）发承诺书" in pdf_text(app)
     assert me.post(f"/requests/{number}/submit", data={"action": "submit"}).status_code == 302
     assert tasks("reissue", number), me.get(f"/requests/{number}/submit").text
     again = me.post("/requests/reissue/new", data={"certificate": owned.id}, follow_redirects=True)

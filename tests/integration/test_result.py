@@ -37,7 +37,7 @@ from models.result import Publicity, ReviewResult
 from tests.database import Databases
 from tests.factories import person as people
 from tests.factories import teacher_world as make
-from tests.factories.rows import save
+from tests.factories.rows import read, save
 from tests.factories.templates import started_template
 from tests.factories.unit_world import person, unit
 from views.result import COLUMNS
@@ -111,17 +111,12 @@ def order(number: str = "皖人社秘〔2026〕12号") -> int:
 
 
 def result_of(application_id: int) -> Any:
-    current_session().rollback()
-    found = current_session().execute(select(_r).where(_r.c.application_id == application_id)).one()
-    current_session().rollback()
-    return found
+    [row] = read(select(_r).where(_r.c.application_id == application_id))
+    return row
 
 
 def certificates() -> list[Any]:
-    current_session().rollback()
-    found = list(current_session().execute(select(_c).order_by(_c.c.id)).all())
-    current_session().rollback()
-    return found
+    return read(select(_c).order_by(_c.c.id))
 
 
 def test_the_vote_decides_and_can_be_corrected_until_it_is_publicized(approved: list[int]) -> None:
