@@ -18,6 +18,7 @@ RUN = "axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: tr
 
 def violations(someone: Someone) -> list[str]:
     """One line each: the rule, how bad, where first, and how often."""
+    someone.settles()
     someone.page.evaluate(SCRIPT)
     someone.page.evaluate(LIE_STILL)
     found = someone.page.evaluate(RUN)["violations"]

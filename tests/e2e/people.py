@@ -66,6 +66,11 @@ class Someone:
         """The row of a table that has these words."""
         return self.page.get_by_role("row").filter(has_text=words).first
 
+    def settles(self) -> None:
+        """A navigation under way ends and the page it leads to has loaded: for what looks at the page itself."""
+        expect(self.page.locator("body")).to_be_attached()
+        self.page.wait_for_load_state()
+
     def _in(self, within: Locator | None) -> Locator | Page:
         return within if within is not None else self.page
 

@@ -48,12 +48,16 @@ def at_the_provider(someone: Someone, subject: str) -> None:
 
 
 def waits_on_the_way(someone: Someone, provider: oidc_server.Server) -> None:
-    """The page that leads to the provider stands while the provider is slow; its button leads on as well."""
+    """The page that leads to the provider stands while the provider is slow; its button leads on as well.
+
+    It goes on by itself once. Only after that went nowhere does the button alone lead on.
+    """
     someone.page.route(f"{provider.url}/**", lambda route: route.fulfill(status=204))
-    someone.press("前往安徽政务服务网")
+    with someone.page.expect_event("requestfailed", lambda request: request.url.startswith(provider.url)):
+        someone.press("前往安徽政务服务网")
     someone.sees("页面会自动跳转")
     clean(someone)
-    someone.page.unroute(f"{provider.url}/**")
+    someone.page.unroute_all(behavior="wait")
     someone.follow("继续")
 
 
