@@ -75,6 +75,7 @@ def import_all(person: Someone, sections: tuple[str, ...]) -> None:
     for section in sections:
         person.follow(section, within=tree(person))
         person.sees("只能导入个人业绩库中单位审核通过的业绩")
+        person.settles()
         short = person.page.locator("section.card").filter(has_text=re.compile("还差 .* 项"))
         for _ in range(short.count()):
             take_all(person, short.first)
@@ -84,6 +85,7 @@ def import_all(person: Someone, sections: tuple[str, ...]) -> None:
 def take_all(person: Someone, card: Locator) -> None:
     person.follow("导入", within=card)
     person.sees("只能导入单位审核通过的业绩，可一次选择多条")
+    person.settles()
     boxes = person.page.get_by_role("checkbox", disabled=False)
     for number in range(boxes.count()):
         boxes.nth(number).check()

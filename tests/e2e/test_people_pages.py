@@ -132,6 +132,7 @@ def test_dialogs_and_what_they_show(visit: Visit, width: int) -> None:
     unit = visit("unit", width)
     unit.open("人员注册审核")
     unit.follow("审核", within=unit.page.get_by_role("table"))
+    unit.settles()
     for name in ("通过", "退回"):
         question = unit.page.locator("summary").filter(has_text=re.compile(rf"^\s*{name}\s*$"))
         if question.count():  # after 领取 where there are several administrators

@@ -119,6 +119,7 @@ def open_search(person: Someone) -> None:
     """职称申报 with its search, which a phone folds away."""
     person.open("职称申报")
     person.sees_heading("评审计划")
+    person.settles()
     folded = person.page.locator("summary", has_text="查询条件")
     if folded.is_visible():
         folded.click()

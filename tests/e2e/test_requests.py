@@ -194,7 +194,7 @@ def send(person: Someone, folder: Path) -> None:
 def decide_if_waiting(visit: Visit, login: str, words: str) -> None:
     """The issuing authority, where it is another one than the HR department before it."""
     reviewer = visit(login)
-    reviewer.open("任务中心")
+    reviewer.go("/tasks/")
     if reviewer.page.get_by_role("row").filter(has_text=words).count():
         reviewer.page.close()
         decide(visit, login, words)

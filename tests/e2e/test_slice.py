@@ -215,6 +215,7 @@ def fill_in(person: Someone, folder: Path) -> None:
     for section in ("考核表彰", "能力条件", "业绩条件", "教科研条件"):
         person.follow(section, within=tree(person))
         person.sees("只能导入个人业绩库中单位审核通过的业绩")
+        person.settles()
         short = person.page.locator("section.card").filter(has_text=re.compile("还差 .* 项"))
         for _ in range(short.count()):
             take_all(person, short.first)
@@ -228,6 +229,7 @@ def take_all(person: Someone, card: Locator) -> None:
     """导入 everything that the portfolio offers for this place."""
     person.follow("导入", within=card)
     person.sees("只能导入单位审核通过的业绩，可一次选择多条")
+    person.settles()
     boxes = person.page.get_by_role("checkbox", disabled=False)
     assert boxes.count(), "nothing to import"
     for number in range(boxes.count()):
