@@ -62,6 +62,7 @@ def test_the_photo_is_zoomed_turned_dragged_replaced_and_deleted(visit: Visit, t
     assert shown(person)[0] > 200
     # once more, with the mouse and the sliders
     person.follow("更换照片")
+    expect(page.get_by_role("img", name="现在的证件照片")).to_be_visible()
     person.give_file("上传", picture(tmp_path))
     expect(stage).to_be_visible()
     page.get_by_label("缩放").fill("30")
