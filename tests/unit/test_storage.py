@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from app.storage import ObjectMissing, Store, StoreUnavailable, new_key, store_from_url
 from app.storage.local import LocalStore
+from app.storage.s3 import S3Store
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,18 @@ def test_a_stream_is_stored_like_bytes(store: Store) -> None:
     key = new_key()
     store.put(key, io.BytesIO(b"stream"), "image/png")
     assert read(store, key) == b"stream"
+
+
+def test_a_large_stream_is_stored_whole_and_to_s3_in_parts(store: Store) -> None:
+    key, size = new_key(), 20 * 2**20 + 7
+    store.put(key, io.BytesIO(b"zip" * (size // 3) + b"end"[:size % 3]), "application/zip")
+    stat = store.stat(key)
+    assert stat
+    assert stat.size == size
+    assert read(store, key, size - 3) == (b"zip" * 3 + b"end"[:size % 3])[-3:]
+    if isinstance(store, S3Store):
+        parts = store._client.head_object(Bucket=store.bucket, Key=store._name(key), PartNumber=1)
+        assert parts["PartsCount"] == 3  # of 8 MB
 
 
 def test_stat_tells_size_and_time(store: Store) -> None:
