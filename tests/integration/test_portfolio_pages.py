@@ -35,7 +35,7 @@ def test_the_first_page_counts_by_state_and_kind_and_says_the_three_points(me: F
     text = body(me.get("/portfolio/"))
     for said in ("涉密敏感材料不可上传系统", "通过用人单位审核的业绩项方可作为职称申报的内容", "可自行撤回", "统计时间", "我的业绩库数据统计"):
         assert said in text
-    assert re.search(r'工作经历</a><b class="num">2</b>', text)
+    assert re.search(r'工作经历</a>\s*<b class="num">2</b>', text)
 
 
 def test_a_new_item_is_saved_with_its_evidence_in_one_step_without_scripts(me: FlaskClient) -> None:
