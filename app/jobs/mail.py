@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, select
 from app import mail
 from app.jobs.registry import GiveUp, JobView, handler
 from app.outbox import enqueue
-from app.services.notification import ADDRESS, MAIL_ATTEMPTS, MODE, with_address
+from app.services.notification import ADDRESS, MAIL_ATTEMPTS, with_address
 from app.transaction import current_session, transaction
 from models.account import Account
-from models.notification import Notification
+from models.notification import MailPreference, Notification
 
-_notification, _account = Notification.__table__, Account.__table__
+_notification, _preference, _account = Notification.__table__, MailPreference.__table__, Account.__table__
 LISTED = 30  # titles in a mail of a day
 CHUNK = 500
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -46,7 +46,7 @@ def digest(job: JobView) -> None:
             found = session.connection().execute(
                 with_address(select(_account.c.id))
                 .where(
-                    _account.c.id > last, _account.c.active.is_(True), MODE == "daily", ADDRESS != "",
+                    _account.c.id > last, _account.c.active.is_(True), _preference.c.mode == "daily", ADDRESS != "",
                     select(_notification.c.id).where(_notification.c.user_id == _account.c.id, *_unread_of(day)).exists(),
                 )
                 .order_by(_account.c.id).limit(CHUNK)
@@ -64,7 +64,7 @@ def mail_digest(job: JobView) -> None:
     """One mail with what an account has not read of a day; nothing when it has read all of it."""
     session, user_id = current_session(), job.payload["user_id"]
     email = session.connection().execute(
-        with_address(select(ADDRESS)).where(_account.c.id == user_id, _account.c.active.is_(True), MODE == "daily")
+        with_address(select(ADDRESS)).where(_account.c.id == user_id, _account.c.active.is_(True), _preference.c.mode == "daily")
     ).scalar()
     titles = session.connection().execute(
         select(_notification.c.title).where(_notification.c.user_id == user_id, *_unread_of(job.payload["day"]))
