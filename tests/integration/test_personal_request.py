@@ -59,6 +59,10 @@ def test_the_whole_of_a_recognition(app: Flask, client: FlaskClient, login: Logi
         page = login(client, username).get(f"/reviews/requests/{number}/")
         assert "苏人社〔2018〕1号" in page.text, username
         decide("recognition", number, username)
+        decided = login(client, username).get(f"/reviews/requests/{number}/").text
+        assert "本单位已办理：通过" in decided, username
+        assert re.search(r"/tasks/\d+/withdraw/", decided), username
+        assert 'data-key="a"' not in decided, username
     assert [task.node for task in tasks("recognition", number)] == [
         "employer", "competent_department", "hr_department", "issuer"]
     assert login(client, "issuer").get(f"/reviews/requests/{number}/").status_code == 200
