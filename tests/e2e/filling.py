@@ -83,10 +83,12 @@ def import_all(person: Someone, sections: tuple[str, ...]) -> None:
 
 
 def take_all(person: Someone, card: Locator) -> None:
+    """导入 everything that the portfolio offers for this place."""
     person.follow("导入", within=card)
     person.sees("只能导入单位审核通过的业绩，可一次选择多条")
     person.settles()
     boxes = person.page.get_by_role("checkbox", disabled=False)
+    assert boxes.count(), "nothing to import"
     for number in range(boxes.count()):
         boxes.nth(number).check()
     person.press("保存")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from pathlib import Path
 
 import pypdfium2
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 from pypdf import PdfReader
 from pyzbar import pyzbar
 from sqlalchemy import select
@@ -30,6 +29,7 @@ from models.account import Account
 from models.person import Person
 from models.result import Publicity
 from tests.e2e.conftest import Site, Visit
+from tests.e2e.filling import import_all, tree
 from tests.e2e.held_titles import add_held_title
 from tests.e2e.people import Someone
 
@@ -207,35 +207,10 @@ def fill_in(person: Someone, folder: Path) -> None:
         "评审机构": "合肥市中小学教师系列中级职称评审委员会", "评审日期": "2014-11-20", "发证机构": "合肥市人社局",
         "发证日期": "2014-12-31",
     })
-    for page in ("工作经历", "学历教育", "继续教育", "年度考核"):
-        person.follow(page, within=tree(person))
-        take_all(person, person.page.get_by_role("main"))
-    person.follow("学历教育", within=tree(person))
-    person.press("设为合格学历", within=person.page.get_by_role("main"))
-    for section in ("考核表彰", "能力条件", "业绩条件", "教科研条件"):
-        person.follow(section, within=tree(person))
-        person.sees("只能导入个人业绩库中单位审核通过的业绩")
-        person.settles()
-        short = person.page.locator("section.card").filter(has_text=re.compile("还差 .* 项"))
-        for _ in range(short.count()):
-            take_all(person, short.first)
-        expect(short).to_have_count(0)
+    import_all(person, ("考核表彰", "能力条件", "业绩条件", "教科研条件"))
     person.follow("附件上传", within=tree(person))
     for slot in ("身份证正反面", "诚信承诺书(手写签名)", "教师资格证"):
         upload(person, slot, folder / f"{slot}.pdf")
-
-
-def take_all(person: Someone, card: Locator) -> None:
-    """导入 everything that the portfolio offers for this place."""
-    person.follow("导入", within=card)
-    person.sees("只能导入单位审核通过的业绩，可一次选择多条")
-    person.settles()
-    boxes = person.page.get_by_role("checkbox", disabled=False)
-    assert boxes.count(), "nothing to import"
-    for number in range(boxes.count()):
-        boxes.nth(number).check()
-    person.press("保存")
-    person.sees("已导入")
 
 
 def upload(person: Someone, slot: str, path: Path) -> None:
@@ -367,8 +342,3 @@ def verify(anybody: Someone, address: str) -> None:
     anybody.sees(f"{NAME[0]}*")
     anybody.sees("二维码签名有效")
     expect(anybody.page.get_by_text(NAME)).to_have_count(0)
-
-
-def tree(person: Someone) -> Locator:
-    """The tree of the filling pages."""
-    return person.page.get_by_role("navigation", name="申报内容")
